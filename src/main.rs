@@ -1,0 +1,2 @@
+//! Installs OpenHive.
+fn main() {}

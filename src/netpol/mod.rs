@@ -1,0 +1,1 @@
+//! Network policies and flows to decisions. Pure: `docs/network-policy.md`.

@@ -1,0 +1,1 @@
+//! Removes every known credential from what leaves the program. Pure.

@@ -1,0 +1,1 @@
+//! A real Kubernetes on one Linux machine, as a library for tests and a command for people.
