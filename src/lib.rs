@@ -10,7 +10,12 @@
 //! | [`plan`] | desired × live → plan (pure) |
 //! | [`health`] | object → verdict (pure) |
 //! | [`diagnose`] | snapshot → findings (pure) |
+//! | [`cli`] | clap types, one file for each verb |
+//! | [`ui`] | every byte that is printed |
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod cli;
 pub mod diagnose;
 pub mod health;
 pub mod netpol;
@@ -18,4 +23,5 @@ pub mod object;
 pub mod plan;
 pub mod redact;
 pub mod render;
+pub mod ui;
 pub mod values;

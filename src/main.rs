@@ -1,2 +1,7 @@
-//! Installs OpenHive.
-fn main() {}
+//! The executable: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubectl_openhive::cli::main(std::env::args_os())
+}

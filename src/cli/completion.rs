@@ -1,0 +1,26 @@
+//! `completion`: scripts for shells, generated from the clap definition.
+
+use clap_complete::Shell;
+
+use super::{Exit, Outcome};
+use crate::ui::Ui;
+
+/// Print a completion script
+#[derive(Debug, clap::Args)]
+pub struct CompletionArgs {
+    /// For which shell
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &CompletionArgs, ui: &Ui) -> Outcome {
+    ui.data(&script(args.shell))?;
+    Ok(Exit::Done)
+}
+
+/// The script for a shell, as it is kept in `completions/`.
+#[must_use]
+pub fn script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut super::command(None), "kubectl-openhive", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}

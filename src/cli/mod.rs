@@ -1,0 +1,153 @@
+//! The command line: one file for each verb, each with its arguments and its function.
+//!
+//! Verbs that need a cluster and verbs that do not are different types, so that `render` or
+//! `validate` can never touch a kubeconfig.
+
+pub mod completion;
+pub mod connection;
+mod exit;
+pub mod values_args;
+mod version;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use exit::Exit;
+
+use crate::ui::{ColorChoice, Failure, OutputError, Ui};
+
+/// Installs, plans, and verifies the OpenHive platform on Kubernetes.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-openhive", version, after_help = after_help(), disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How to print.
+#[derive(Debug, clap::Args)]
+struct OutputArgs {
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    color: ColorChoice,
+    /// Print data and errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Log what the client does; repeat for more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // made once
+enum Command {
+    #[command(flatten)]
+    Local(LocalCommand),
+    #[command(flatten)]
+    Cluster(ClusterCommand),
+}
+
+/// Verbs that never read a kubeconfig.
+#[derive(Debug, Subcommand)]
+enum LocalCommand {
+    Completion(completion::CompletionArgs),
+}
+
+/// Verbs that talk to a cluster.
+#[derive(Debug, Subcommand)]
+enum ClusterCommand {
+    Version(version::VersionArgs),
+}
+
+/// How a verb ends that does not fail.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// Runs the program.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = match command(args.first()).try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let ui = Ui::new(cli.output.color, cli.output.quiet);
+    crate::ui::log::init(&ui, cli.output.verbose);
+    let outcome = match cli.command {
+        Command::Local(command) => local(&command, &ui),
+        Command::Cluster(command) => cluster(&command, &ui),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        // A reader that went away has seen enough: nothing is left to say.
+        Err(failure) if failure.exit == Exit::Done => Exit::Done.into(),
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn local(command: &LocalCommand, ui: &Ui) -> Outcome {
+    match command {
+        LocalCommand::Completion(args) => completion::run(args, ui),
+    }
+}
+
+fn cluster(command: &ClusterCommand, ui: &Ui) -> Outcome {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Failure::new(Exit::Error, "cannot start the runtime").cause(error.to_string())
+        })?;
+    let outcome = runtime.block_on(async {
+        match command {
+            ClusterCommand::Version(args) => version::run(args, ui).await,
+        }
+    });
+    // A watch that still hangs must not keep the process: what had to be finished is finished.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Clap's definition; usage lines say `kubectl openhive` when kubectl started the program.
+pub(crate) fn command(program: Option<&OsString>) -> clap::Command {
+    let plugin = program
+        .map(Path::new)
+        .and_then(Path::file_stem)
+        .is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"));
+    let command = Cli::command();
+    if plugin { command.bin_name("kubectl openhive") } else { command }
+}
+
+/// Help and version go to stdout; a wrong command line is told on stderr.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+fn after_help() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (exit, meaning) in Exit::TABLE {
+        text.push_str(&format!("  {:>3}  {meaning}\n", exit.code()));
+    }
+    text
+}
+
+/// Data that could not be written fails the command, but a reader that went away does not.
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        match error {
+            OutputError::ClosedPipe => Self::new(Exit::Done, "the reader of the output went away"),
+            OutputError::Io(error) => Self::new(Exit::Error, "cannot write the output")
+                .cause(error.to_string())
+                .fix("free some space, or write elsewhere, and run the command again"),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `-f/--values`: which files, and their bytes.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::Exit;
+use crate::ui::Failure;
+
+/// Bytes that are read of one file at the most; a values file is far smaller.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Where the values come from.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ValuesArgs {
+    /// Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]
+    #[arg(short = 'f', long = "values", alias = "env-file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Set one key that is not secret, over every file; repeat for several
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// One file as it was read.
+pub struct SourceFile {
+    /// As the person named it.
+    pub name: String,
+    /// At most one MiB and one byte, so that a larger file can be told.
+    pub bytes: Vec<u8>,
+    /// Whether its mode lets others read it; never for a pipe.
+    pub others_can_read: bool,
+}
+
+impl ValuesArgs {
+    /// The files that are asked for: the flags, else `OPENHIVE_VALUES`.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        if !self.files.is_empty() {
+            return self.files.clone();
+        }
+        std::env::var_os("OPENHIVE_VALUES")
+            .filter(|name| !name.is_empty())
+            .map(PathBuf::from)
+            .into_iter()
+            .collect()
+    }
+
+    /// Whether one of the files is standard input, which then cannot answer a question.
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        self.paths().iter().any(|path| path.as_os_str() == "-")
+    }
+
+    /// Reads every file once.
+    ///
+    /// # Errors
+    /// None is named, or one cannot be read.
+    pub fn read(&self) -> Result<Vec<SourceFile>, Failure> {
+        let paths = self.paths();
+        if paths.is_empty() {
+            return Err(Failure::new(Exit::Usage, "no values file")
+                .fix("name one:  -f values.env   (or set OPENHIVE_VALUES)")
+                .fix("make one:  kubectl openhive init -o values.env"));
+        }
+        paths.iter().map(|path| read(path)).collect()
+    }
+}
+
+fn read(path: &Path) -> Result<SourceFile, Failure> {
+    let name = path.display().to_string();
+    read_bytes(path).map_err(|error| unreadable(&name, &error)).map(|(bytes, others_can_read)| {
+        SourceFile {
+            name: if path.as_os_str() == "-" { "standard input".to_owned() } else { name },
+            bytes,
+            others_can_read,
+        }
+    })
+}
+
+fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, bool)> {
+    let mut bytes = Vec::new();
+    if path.as_os_str() == OsStr::new("-") {
+        io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes)?;
+        return Ok((bytes, false));
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let others = metadata.is_file() && others_can_read(&metadata);
+    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, others))
+}
+
+#[cfg(unix)]
+fn others_can_read(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o044 != 0
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let failure = Failure::new(Exit::Values, format!("cannot read the values file {name}"));
+    match error.kind() {
+        io::ErrorKind::NotFound => failure
+            .cause("there is no such file")
+            .fix(format!("make one:  kubectl openhive init -o {name}")),
+        io::ErrorKind::IsADirectory => {
+            failure.cause("it is a directory").fix("name the file inside it")
+        }
+        io::ErrorKind::PermissionDenied => failure
+            .cause("you are not allowed to read it")
+            .fix(format!("see its owner and mode:  ls -l {name}")),
+        _ => failure.cause(error.to_string()),
+    }
+}

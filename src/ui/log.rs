@@ -1,0 +1,59 @@
+//! `-v`: the client's log on stderr, through the redactor like everything else.
+
+use std::io::{self, Write};
+
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::Ui;
+
+/// Turns the log on. `kube_client` writes whole response bodies at its debug level, Secrets among
+/// them, so its own lines stop at `warn` however often `-v` is given.
+pub(crate) fn init(ui: &Ui, verbosity: u8) {
+    let level = match verbosity {
+        0 => return,
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(LogWriter(ui.clone()))
+        .finish();
+    let ours = tracing_subscriber::filter::filter_fn(|metadata| {
+        metadata.target().starts_with("kubectl_openhive") || *metadata.level() <= Level::WARN
+    });
+    use tracing_subscriber::layer::SubscriberExt;
+    let _ = tracing::subscriber::set_global_default(subscriber.with(ours));
+}
+
+struct LogWriter(Ui);
+
+struct Line(Ui, Vec<u8>);
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line(self.0.clone(), Vec::new())
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A line is cleaned as a whole: a credential cut in two by buffering would slip through.
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.stderr_line(String::from_utf8_lossy(&self.1).trim_end());
+    }
+}

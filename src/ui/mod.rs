@@ -1,0 +1,137 @@
+//! Owns every byte that is printed: data on stdout, everything for people on stderr.
+//!
+//! Whatever leaves the program passes the [`Redactor`] here, so that no other module can forget it.
+
+mod failure;
+pub(crate) mod log;
+mod style;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use failure::Failure;
+pub use style::{ColorChoice, Style};
+
+use crate::redact::Redactor;
+
+/// The program's output.
+#[derive(Clone)]
+pub struct Ui {
+    redactor: Arc<Mutex<Redactor>>,
+    stdout: Style,
+    stderr: Style,
+    quiet: bool,
+    interactive: bool,
+}
+
+/// Why data could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The reader went away: the end of the work, and no error.
+    #[error("the reader of the output went away")]
+    ClosedPipe,
+    /// Anything else, such as a full disk.
+    #[error("cannot write the output: {0}")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::ClosedPipe } else { Self::Io(error) }
+    }
+}
+
+impl Ui {
+    /// Decides once how to print.
+    #[must_use]
+    pub fn new(color: ColorChoice, quiet: bool) -> Self {
+        Self {
+            redactor: Arc::new(Mutex::new(Redactor::default())),
+            stdout: Style::resolve(color, console::colors_enabled()),
+            stderr: Style::resolve(color, console::colors_enabled_stderr()),
+            quiet,
+            interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+
+    /// Teaches the redactor what must never be printed.
+    pub fn with_redactor<T>(&self, teach: impl FnOnce(&mut Redactor) -> T) -> T {
+        teach(&mut self.redactor.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How to colour what goes to stdout.
+    #[must_use]
+    pub const fn stdout_style(&self) -> Style {
+        self.stdout
+    }
+
+    /// How to colour what goes to stderr.
+    #[must_use]
+    pub const fn stderr_style(&self) -> Style {
+        self.stderr
+    }
+
+    /// Whether a person can be asked.
+    #[must_use]
+    pub const fn interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// Whether notices are wanted.
+    #[must_use]
+    pub const fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Removes what must never be printed.
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
+        self.with_redactor(|redactor| redactor.text(text).into_owned())
+    }
+
+    /// Writes data to stdout.
+    ///
+    /// # Errors
+    /// [`OutputError`]; a closed pipe has a variant of its own.
+    pub fn data(&self, text: &str) -> Result<(), OutputError> {
+        self.write_stdout(&self.clean(text))
+    }
+
+    /// Writes data to stdout that a person asked to see with its secrets.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub fn data_with_secrets(&self, text: &str) -> Result<(), OutputError> {
+        self.write_stdout(text)
+    }
+
+    #[allow(clippy::unused_self)]
+    fn write_stdout(&self, text: &str) -> Result<(), OutputError> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()?;
+        Ok(())
+    }
+
+    /// Tells people something on stderr, one line.
+    pub fn notice(&self, line: &str) {
+        if !self.quiet {
+            self.stderr_line(line);
+        }
+    }
+
+    /// Warns people on stderr, also when quiet.
+    pub fn warn(&self, line: &str) {
+        self.stderr_line(&format!("{} {line}", self.stderr.warn("warning:")));
+    }
+
+    /// Ends a failed command.
+    pub fn fail(&self, failure: &Failure) {
+        self.stderr_line(failure.to_text(self.stderr).trim_end());
+    }
+
+    /// One line, or one block, on stderr. A stderr that cannot be written to has nobody to tell.
+    pub(crate) fn stderr_line(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", self.clean(text));
+    }
+}
