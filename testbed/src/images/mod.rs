@@ -1,0 +1,3 @@
+//! The images that the testbed's registry serves.
+
+pub mod oci;
