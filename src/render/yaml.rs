@@ -1,0 +1,116 @@
+//! The only reader and writer of YAML.
+//!
+//! Documents are decoded through [`serde_json::Value`]: what is compared, sent and printed is the
+//! same untyped JSON. Duplicate keys, unknown tags and non-finite numbers are refused.
+
+use serde_json::Value;
+use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};
+
+/// A document of a stream and where it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its content; never null.
+    pub value: Value,
+    /// The line of its first node, counted from 1.
+    pub line: u64,
+}
+
+/// A text that is not YAML as Kubernetes reads it. Holds no line of the text: the text may be secret.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{reason}{}", at(*line, *column))]
+pub struct YamlError {
+    /// What is wrong.
+    pub reason: String,
+    /// Counted from 1; absent where the place is not known.
+    pub line: Option<u64>,
+    /// Counted from 1; absent where the place is not known.
+    pub column: Option<u64>,
+}
+
+fn at(line: Option<u64>, column: Option<u64>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!(" at line {line}, column {column}"),
+        _ => String::new(),
+    }
+}
+
+/// Reads every document of a stream. Empty documents are left out.
+///
+/// The library's budgets are made for small configuration files and refuse the dump of a large
+/// cluster; these admit 100 000 documents and 256 MiB of text, and still bound what aliases can do.
+///
+/// # Errors
+/// The first place that is not valid.
+pub fn read(text: &str) -> Result<Vec<Document>, YamlError> {
+    let documents: Vec<Spanned<Value>> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| error(&e))?;
+    Ok(documents
+        .into_iter()
+        .map(|d| Document { value: d.value, line: d.referenced.line() })
+        .collect())
+}
+
+/// Writes documents as one stream, each behind `---`.
+///
+/// Strings that a YAML 1.1 reader would take for something else (`yes`, `1_000`, `12:30`) are quoted.
+///
+/// # Errors
+/// None that a JSON value can cause; the library's signature has them.
+pub fn write<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<String, YamlError> {
+    let mut text = String::new();
+    for value in values {
+        text.push_str("---\n");
+        text.push_str(&write_one(value)?);
+    }
+    Ok(text)
+}
+
+/// Writes one document, without `---`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_one(value: &Value) -> Result<String, YamlError> {
+    // Folded and literal blocks would carry control characters through unescaped.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let text = serde_saphyr::to_string_with_options(value, options).map_err(|e| YamlError {
+        reason: e.to_string(),
+        line: None,
+        column: None,
+    })?;
+    Ok(text)
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_documents: 100_000,
+            max_events: 100_000_000,
+            max_nodes: 50_000_000,
+            max_total_scalar_bytes: 256 * 1024 * 1024,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_buffered_comment_events: 100_000,
+        },
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        reject_unsupported_tags: true,
+        // Errors would otherwise print the lines around the place.
+        with_snippet: false,
+    }
+}
+
+fn error(error: &serde_saphyr::Error) -> YamlError {
+    let error = error.without_snippet();
+    let location = error.location();
+    // The message ends with its own place, which callers print in their own way.
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or_default();
+    let reason = reason
+        .rsplit_once(": ")
+        .filter(|(place, _)| place.starts_with("error: line"))
+        .map_or(reason, |(_, r)| r);
+    YamlError {
+        reason: reason.to_owned(),
+        line: location.map(|l| l.line()),
+        column: location.map(|l| l.column()),
+    }
+}
