@@ -1,0 +1,2 @@
+// Package conformance stands in for test code that nothing here runs.
+package conformance

@@ -1,0 +1,76 @@
+//! Small file helpers with errors that name the path.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::error::{Attempt as _, Error, Result};
+
+pub(crate) fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).attempt(|| format!("create {}", path.display()))
+}
+
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path, content).attempt(|| format!("write {}", path.display()))
+}
+
+/// Writes beside the path first, so that a reader sees all of it or nothing.
+pub(crate) fn write_atomically(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let failed = || format!("write {}", path.display());
+    let mut file = tempfile::NamedTempFile::new_in(folder).attempt(failed)?;
+    file.write_all(content.as_ref()).attempt(failed)?;
+    file.persist(path).map_err(|error| error.error).attempt(failed)?;
+    Ok(())
+}
+
+/// Removes a folder and all in it; one that is not there is no error.
+pub(crate) fn remove_dir(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).attempt(|| format!("remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The last `count` lines of a file, or of what can be read of it.
+pub(crate) fn tail(path: &Path, count: usize) -> String {
+    let text = fs::read(path).unwrap_or_default();
+    last_lines(&String::from_utf8_lossy(&text), count)
+}
+
+pub(crate) fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+/// Runs a program to its end and returns its standard output; an exit status other than 0 is an error that carries
+/// what it wrote to standard error.
+pub(crate) fn run(command: &mut Command) -> Result<Vec<u8>> {
+    let text = shown(command);
+    let failed = |cause: String| Error::Command { command: text, cause };
+    match command.output() {
+        Ok(Output { status, stdout, .. }) if status.success() => Ok(stdout),
+        Ok(Output { status, stdout, stderr }) => {
+            let said = if stderr.is_empty() { stdout } else { stderr };
+            let said = last_lines(String::from_utf8_lossy(&said).trim_end(), 15);
+            Err(failed(if said.is_empty() { status.to_string() } else { said }))
+        }
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+/// The command line as a person would type it, shortened.
+pub(crate) fn shown(command: &Command) -> String {
+    let mut text = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text.push_str(&argument.to_string_lossy());
+    }
+    if text.len() > 300 {
+        text = format!("{} …", text.chars().take(300).collect::<String>());
+    }
+    text
+}

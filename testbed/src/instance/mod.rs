@@ -1,0 +1,220 @@
+//! One running testbed: its slot, its supervisor, and the processes in it.
+//!
+//! A slot is a small number that decides everything that two instances must not share: the folder, the ports, the
+//! cgroup. It is taken by locking `run/N.lock` in the cache. The supervisor (`supervisor.sh`) inherits the locked
+//! file, so the lock tells whether an instance lives, whatever became of the process that started it: a slot whose
+//! lock is free but whose folder is there was left by a kill, and the next start removes the rest of it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::artefact::Cache;
+use crate::error::{Attempt as _, Error, Result};
+use crate::files;
+
+mod component;
+mod sweep;
+
+pub(crate) use component::Component;
+pub use sweep::sweep;
+
+/// Slots on a machine, thus instances at once.
+const SLOTS: u16 = 64;
+/// The first port of slot 0: below Linux' ephemeral range (32768), so that no outgoing connection takes one.
+const FIRST_PORT: u16 = 21_000;
+/// Ports that a slot has to itself.
+pub(crate) const PORTS: u16 = 8;
+
+/// Who keeps an instance up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It ends with this process, however that ends.
+    Owner,
+    #[allow(dead_code, reason = "the node shape starts it")]
+    /// It outlives this process, until somebody takes it down.
+    Detached,
+}
+
+/// One running testbed. Dropping it takes it down, unless it is detached.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    slot: u16,
+    folder: PathBuf,
+    init: u32,
+    supervisor: Option<Child>,
+    hold: Hold,
+}
+
+/// How an instance is isolated beyond its own processes and mounts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Isolation {
+    /// A network namespace of its own, and cgroups.
+    pub(crate) node: bool,
+}
+
+impl Instance {
+    /// Takes a free slot and starts its supervisor. Removes what killed instances left, first.
+    pub(crate) fn start(cache: &Cache, hold: Hold, isolation: Isolation) -> Result<Self> {
+        require_machine()?;
+        sweep(cache)?;
+        let run = cache.root().join("run");
+        files::create_dir(&run)?;
+        for slot in 0..SLOTS {
+            let Some(lock) = sweep::take(&run, slot)? else { continue };
+            if !(0..PORTS).all(|index| TcpListener::bind(("127.0.0.1", port(slot, index))).is_ok())
+            {
+                continue;
+            }
+            return Self::supervise(run.join(slot.to_string()), slot, lock, hold, isolation);
+        }
+        Err(Error::Unsupported {
+            missing: format!("all {SLOTS} slots are in use"),
+            hint: "end some of the testbeds that run".into(),
+        })
+    }
+
+    fn supervise(
+        folder: PathBuf,
+        slot: u16,
+        lock: File,
+        hold: Hold,
+        isolation: Isolation,
+    ) -> Result<Self> {
+        files::create_dir(&folder.join("log"))?;
+        let failed = |cause: String| Error::Unsupported {
+            missing: format!("no namespaces can be made ({})", cause.trim()),
+            hint: "run it as root, with CAP_SYS_ADMIN".into(),
+        };
+        let mut command = Command::new("setsid");
+        command.args(["sh", "-c", include_str!("supervisor.sh"), "supervisor"]).arg(&folder);
+        command.arg(if isolation.node { cgroup_name(&folder) } else { String::new() });
+        command.arg(if hold == Hold::Owner { "stdin" } else { "forever" });
+        if isolation.node {
+            command.arg("--net");
+        }
+        command.stdin(if hold == Hold::Owner { Stdio::piped() } else { Stdio::null() });
+        command.stdout(lock).stderr(Stdio::piped()).current_dir("/");
+        let mut supervisor = command.spawn().map_err(|error| failed(error.to_string()))?;
+        let mut said =
+            BufReader::new(supervisor.stderr.take().expect("stderr was asked for as a pipe"));
+        let mut line = String::new();
+        said.read_line(&mut line).attempt(|| "read the supervisor's answer".into())?;
+        let init = line
+            .strip_prefix("ready ")
+            .and_then(|pid| pid.trim().parse().ok())
+            .ok_or_else(|| failed(line))?;
+        files::write_atomically(&folder.join("init"), format!("{init}"))?;
+        Ok(Self { slot, folder, init, supervisor: Some(supervisor), hold })
+    }
+
+    /// The folder of the instance's state. Gone when the instance is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder of the components' logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// A port of this instance; `index` is below [`PORTS`].
+    pub(crate) fn port(&self, index: u16) -> u16 {
+        port(self.slot, index)
+    }
+
+    /// A command that runs a program inside, in all of the instance's namespaces. The working directory is `/`.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command
+            .arg(format!("--target={}", self.init))
+            .args(["--pid", "--mount", "--net", "--"])
+            .arg(program);
+        command.current_dir("/").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a component inside; its output goes to a log of its name.
+    pub(crate) fn spawn(&self, name: &str, command: Command) -> Result<Component> {
+        Component::spawn(name, command, &self.logs())
+    }
+
+    fn stop(&mut self) {
+        let Some(mut supervisor) = self.supervisor.take() else { return };
+        drop(supervisor.stdin.take()); // ends the inner shell, and with it everything
+        let start = Instant::now();
+        while matches!(supervisor.try_wait(), Ok(None)) {
+            if start.elapsed() > Duration::from_secs(20) {
+                crate::progress::say(&format!(
+                    "{} does not end; the next start removes it",
+                    self.folder.display()
+                ));
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if self.hold == Hold::Owner {
+            self.stop();
+        }
+    }
+}
+
+/// The name of an instance's cgroup: two caches on one machine never share one.
+pub(crate) fn cgroup_name(folder: &Path) -> String {
+    let digest =
+        crate::artefact::Key::default().with(folder.as_os_str().as_encoded_bytes()).short();
+    format!("openhive-testbed-{digest}")
+}
+
+const fn port(slot: u16, index: u16) -> u16 {
+    FIRST_PORT + slot * PORTS + index
+}
+
+/// Checks what every shape needs before anything is started.
+fn require_machine() -> Result<()> {
+    let unsupported = |missing: &str, hint: &str| {
+        Err(Error::Unsupported { missing: missing.to_owned(), hint: hint.to_owned() })
+    };
+    if !cfg!(target_os = "linux") {
+        return unsupported(
+            "this is not Linux",
+            "use a cluster of your own (kind, minikube, …) with `--context`",
+        );
+    }
+    if !rustix::process::geteuid().is_root() {
+        return unsupported(
+            "this is not root, which namespaces and cgroups need",
+            "run it with sudo",
+        );
+    }
+    for program in ["setsid", "unshare", "nsenter", "mount"] {
+        if find_program(program).is_none() {
+            return unsupported(&format!("`{program}` is not on PATH"), "install util-linux");
+        }
+    }
+    Ok(())
+}
+
+/// Where a program is on `PATH`.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Opens a slot's lock file. It is never removed, so that all processes lock the same file.
+fn lock_file(run: &Path, slot: u16) -> Result<File> {
+    let path = run.join(format!("{slot}.lock"));
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .attempt(|| format!("open {}", path.display()))
+}
