@@ -1,9 +1,13 @@
 //! What a checked values file holds. `Values` is only made by the parser, so that every field is valid.
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::keys::Key;
+use super::parse::url::written_password;
 
 /// The content of a values file after every check of `docs/values.md`.
+#[derive(Debug)]
 pub struct Values {
     /// `DATABASE_URL`.
     pub database: Database,
@@ -55,7 +59,40 @@ pub struct Values {
     pub dns_ports: Option<Vec<u16>>,
 }
 
+impl Values {
+    /// Every credential, for what removes them from output: the secrets, the database's URL, and
+    /// its password by itself, both as it is and as the URL spells it.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.credentials_by_key().map(|(_, secret)| secret)
+    }
+
+    /// [`Self::credentials`] with the key that each stems from.
+    pub fn credentials_by_key(&self) -> impl Iterator<Item = (Key, &str)> {
+        let database = &self.database;
+        let written = written_password(database.url.expose_secret());
+        [
+            (Key::DatabaseUrl, Some(&database.url)),
+            (Key::DatabaseUrl, database.password.as_ref()),
+            (Key::DashboardSessionSecret, Some(&self.dashboard_session_secret)),
+            (Key::HiveInternalSecret, Some(&self.internal_secret)),
+            (Key::HiveAdminPassword, Some(&self.admin_password)),
+            (Key::RelayToken, self.relay.as_ref().and_then(|relay| relay.token.as_ref())),
+        ]
+        .into_iter()
+        .filter_map(|(key, secret)| Some((key, secret?.expose_secret())))
+        .chain(written.map(|password| (Key::DatabaseUrl, password)))
+        .chain(self.sandbox_keys.iter().filter(|(key, _)| key.is_credential()).map(
+            |(key, secret)| {
+                let key = Key::from_name(key.values_key())
+                    .expect("a test holds every sandbox key to be in the table");
+                (key, secret.expose_secret())
+            },
+        ))
+    }
+}
+
 /// Where the external PostgreSQL is. The URL is secret, its host, port, user and database name are not.
+#[derive(Debug)]
 pub struct Database {
     /// The whole `postgresql+asyncpg://…`.
     pub url: SecretString,
@@ -71,7 +108,7 @@ pub struct Database {
     pub name: String,
 }
 
-/// The images. Each is a valid reference with a tag or a digest.
+/// The images. Each is a valid reference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Images {
     /// `OPENHIVE_GATEWAY_IMAGE`; the migration Job runs it as well.
@@ -111,6 +148,7 @@ pub struct Ingress {
 }
 
 /// An operator's endpoint that applies approved patches outside the cluster.
+#[derive(Debug)]
 pub struct Relay {
     /// The whole URL, http or https.
     pub url: String,
