@@ -1,0 +1,30 @@
+//! Text from a cluster that a terminal can be given.
+
+use std::borrow::Cow;
+
+/// The text without escape sequences, control characters, and characters that change the order or
+/// hide the presence of others. Line breaks and tabs stay.
+///
+/// Names, messages and log lines are written by whoever may create objects; printed as they are,
+/// they could repaint the screen or forge a line of ours.
+#[must_use]
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unwanted) {
+        return Cow::Borrowed(text);
+    }
+    let plain = console::strip_ansi_codes(text);
+    Cow::Owned(plain.chars().filter(|c| !is_unwanted(*c)).collect())
+}
+
+fn is_unwanted(c: char) -> bool {
+    match c {
+        '\n' | '\t' => false,
+        // Direction marks, embeddings, overrides and isolates; line and paragraph separators.
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
+        // Without width.
+        '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}' => true,
+        c => c.is_control(),
+    }
+}
