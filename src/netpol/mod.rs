@@ -1,1 +1,34 @@
-//! Network policies and flows to decisions. Pure: `docs/network-policy.md`.
+//! Network policies and flows to decisions. Pure: `docs/network-policy.md` has the rules.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ports`], [`address`], [`labels`] | sets and selectors |
+//! | [`verdict`] | three-valued answers over sets of ports |
+//! | [`policy`], [`endpoint`], [`cluster`] | what is evaluated |
+//! | [`read`] | untyped objects to these types, strict |
+//! | [`evaluate`] | what passes from one endpoint to another |
+//! | [`diff`] | flows that a change of policies opens and closes |
+
+pub mod address;
+pub mod cluster;
+pub mod diff;
+pub mod endpoint;
+pub mod evaluate;
+pub mod invalid;
+pub mod labels;
+mod matching;
+pub mod policy;
+pub mod ports;
+pub mod read;
+pub mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use cluster::{Cluster, Cni, Network};
+pub use diff::{Actor, FlowChange, FlowDiff, Party, diff_flows};
+pub use endpoint::{Endpoint, Host, Pod};
+pub use invalid::{Invalid, Place, Problem};
+pub use policy::{Direction, Policy};
+pub use ports::{PortRange, PortSet, Protocol};
+pub use verdict::{Tri, Verdict, Why};

@@ -1,0 +1,84 @@
+//! Everything that decides about a flow.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::address::Span;
+use super::endpoint::{Home, Pod};
+use super::labels::{Labels, NAMESPACE_NAME};
+use super::policy::Policy;
+
+/// Namespaces, policies, and what is known of the network.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    namespaces: BTreeMap<String, Labels>,
+    /// Every NetworkPolicy, ours and others'.
+    pub policies: Vec<Policy>,
+    /// What is known of the network.
+    pub network: Network,
+}
+
+impl Cluster {
+    /// Adds a namespace. Its name's label is set whatever the input says.
+    pub fn add_namespace(&mut self, name: &str, mut labels: Labels) {
+        labels.insert(NAMESPACE_NAME, name);
+        self.namespaces.insert(name.to_owned(), labels);
+    }
+
+    /// The namespaces of the input with their labels.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, &Labels)> {
+        self.namespaces.iter().map(|(name, labels)| (name.as_str(), labels))
+    }
+
+    /// The labels of a pod's namespace. One that is not in the input exists: of its labels only
+    /// the name is known.
+    #[must_use]
+    pub fn namespace_labels<'a>(&'a self, pod: &'a Pod) -> Cow<'a, Labels> {
+        match &pod.home {
+            Home::Elsewhere(labels) => Cow::Borrowed(labels),
+            Home::Namespace(name) => self
+                .namespaces
+                .get(name)
+                .map_or_else(|| Cow::Owned(Labels::of_unlisted_namespace(name)), Cow::Borrowed),
+        }
+    }
+}
+
+/// Which network plugin decides what the API leaves open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cni {
+    /// `policy-cidr-match-mode` as it is by default: blocks hold neither pods nor nodes.
+    Cilium,
+    /// Blocks hold pods and nodes by their addresses.
+    Calico,
+    /// The API's letter: blocks are for addresses outside the cluster, selectors for pods of the
+    /// pod network.
+    None,
+}
+
+/// What is known of the network.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The plugin; `None`: not known, so that what depends on it is uncertain.
+    pub cni: Option<Cni>,
+    /// Where the addresses of pods are.
+    pub pod_cidrs: Vec<IpNet>,
+}
+
+impl Network {
+    pub(crate) fn pod_spans(&self) -> impl Iterator<Item = Span> {
+        self.pod_cidrs.iter().copied().map(Span::from)
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        const PRIVATE: [&str; 5] =
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+        Self { cni: None, pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect() }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is wrong with an object, and where.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A line of an input.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Place {
+    /// The file as the user named it; `-` for standard input.
+    pub file: String,
+    /// The line on which the object starts, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A field that the API server would refuse.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{object}: {field}: {problem}")]
+pub struct Invalid {
+    /// `NetworkPolicy hive-agents/allow-dns`.
+    pub object: String,
+    /// `spec.ingress[0].from[1].ipBlock.cidr`.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+    /// Where the object starts.
+    pub place: Option<Place>,
+}
+
+/// What is wrong with a field. The rules are those of `pkg/apis/networking/validation` and
+/// `apimachinery/pkg/apis/meta/v1/validation`.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// Not there.
+    #[error("required")]
+    Missing,
+    /// Another JSON type.
+    #[error("must be {expected}, not {found}")]
+    Type {
+        /// `a string`.
+        expected: &'static str,
+        /// `a boolean`.
+        found: &'static str,
+    },
+    /// The API has no such field: a misspelt one would be ignored, which opens or closes flows.
+    #[error("unknown field{}", .nearest.map(|n| format!(", did you mean {n}?")).unwrap_or_default())]
+    UnknownField {
+        /// The most similar field.
+        nearest: Option<&'static str>,
+    },
+    /// Not one of the values of an enumeration.
+    #[error("{found:?} is not one of {allowed}")]
+    NotOneOf {
+        /// As found.
+        found: String,
+        /// `TCP, UDP, SCTP`.
+        allowed: &'static str,
+    },
+    /// `{}` as a peer.
+    #[error("an empty peer selects nothing and is refused; leave the list out to mean everything")]
+    EmptyPeer,
+    /// A peer with several of its alternatives.
+    #[error("must not stand beside {0} in one peer; make two peers of it")]
+    Beside(&'static str),
+    /// Not 1 to 65535.
+    #[error("{0} is not a port, which is 1 to 65535")]
+    PortNumber(i64),
+    /// Not an IANA service name.
+    #[error(
+        "{0:?} is not a port name: 1 to 15 of a-z, 0-9 and single '-' between them, at least one letter"
+    )]
+    PortName(String),
+    /// `endPort` without `port`.
+    #[error("needs a port beside it")]
+    EndPortAlone,
+    /// `endPort` beside a named port.
+    #[error("must not stand beside a port name")]
+    EndPortWithName,
+    /// `endPort` below `port`.
+    #[error("{end} is less than port {port}")]
+    EndPortBelow {
+        /// `port`.
+        port: u16,
+        /// `endPort`.
+        end: u16,
+    },
+    /// Not `address/prefix`.
+    #[error("{0:?} is not a CIDR such as 10.0.0.0/8 or fd00::/8")]
+    Cidr(String),
+    /// `::ffff:10.0.0.0/104`.
+    #[error("{0:?} is an IPv4 address in IPv6 form; write it as IPv4")]
+    MappedCidr(String),
+    /// `except` is not a strict part of `cidr`.
+    #[error("{except} is not a strict part of {cidr}")]
+    ExceptOutside {
+        /// The exception.
+        except: String,
+        /// The block.
+        cidr: String,
+    },
+    /// `In` or `NotIn` without values.
+    #[error("operator {0} needs values")]
+    NoValues(&'static str),
+    /// `Exists` or `DoesNotExist` with values.
+    #[error("operator {0} takes no values")]
+    Values(&'static str),
+    /// Not a qualified name.
+    #[error("{0:?} is not a label key")]
+    LabelKey(String),
+    /// Not a label value.
+    #[error(
+        "{0:?} is not a label value: at most 63 of a-z, A-Z, 0-9, '-', '_', '.', alphanumeric at both ends"
+    )]
+    LabelValue(String),
+    /// Not a name that the API accepts.
+    #[error("{0:?} is not a name that Kubernetes accepts")]
+    Name(String),
+    /// More entries than the API accepts.
+    #[error("at most {0} entries")]
+    TooMany(usize),
+}

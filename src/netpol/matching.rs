@@ -1,0 +1,151 @@
+//! Whether a policy selects a pod, and whether a peer of a rule is an endpoint.
+
+use super::address::{Block, Span};
+use super::cluster::{Cluster, Cni};
+use super::endpoint::{ContainerPorts, Endpoint, Pod};
+use super::policy::{Peer, Policy, Rule, RulePorts, Scope};
+use super::ports::{PortRange, PortSet};
+use super::verdict::{Tri, Verdict, Why};
+
+const CNI: Tri = Tri::Maybe(Why::CniDependent);
+
+impl Cluster {
+    /// Whether policies and selectors apply to a pod that uses its node's network. The API leaves
+    /// it open; no known plugin does.
+    pub(crate) fn applies_to_host_network(&self) -> Tri {
+        match self.network.cni {
+            None => CNI,
+            Some(Cni::Cilium | Cni::Calico | Cni::None) => Tri::No,
+        }
+    }
+
+    /// Whether a block holds pods that have an address in it.
+    fn blocks_hold_pods(&self) -> Tri {
+        match self.network.cni {
+            None => CNI,
+            Some(Cni::Calico) => Tri::Yes,
+            Some(Cni::Cilium | Cni::None) => Tri::No,
+        }
+    }
+
+    /// Whether a block holds nodes that have an address in it.
+    fn blocks_hold_nodes(&self) -> Tri {
+        match self.network.cni {
+            None => CNI,
+            Some(Cni::Calico | Cni::None) => Tri::Yes,
+            Some(Cni::Cilium) => Tri::No,
+        }
+    }
+
+    /// Whether the policy's `podSelector` and namespace hold the pod, whatever its network.
+    pub(crate) fn selects(&self, policy: &Policy, pod: &Pod) -> Tri {
+        if pod.namespace() == Some(&policy.namespace) {
+            policy.selector.matches(&pod.labels)
+        } else {
+            Tri::No
+        }
+    }
+
+    /// Whether one of the rule's peers is the endpoint.
+    pub(crate) fn rule_holds(&self, policy: &Policy, rule: &Rule, peer: &Endpoint<'_>) -> Tri {
+        if rule.peers.is_empty() {
+            return Tri::Yes;
+        }
+        rule.peers.iter().fold(Tri::No, |any, p| {
+            if any == Tri::Yes { any } else { any.or(self.peer_is(&policy.namespace, p, peer)) }
+        })
+    }
+
+    /// Whether a peer, written in a policy of `namespace`, is the endpoint.
+    pub(crate) fn peer_is(&self, namespace: &str, peer: &Peer, end: &Endpoint<'_>) -> Tri {
+        match (peer, end) {
+            (Peer::Pods { .. }, Endpoint::Host(_) | Endpoint::Outside(_)) => Tri::No,
+            (Peer::Pods { namespaces, pods }, Endpoint::Pod(pod)) => {
+                let network =
+                    if pod.host_network { self.applies_to_host_network() } else { Tri::Yes };
+                let home = match namespaces {
+                    Scope::Own => (pod.namespace() == Some(namespace)).into(),
+                    Scope::Matching(selector) if selector.is_everything() => Tri::Yes,
+                    Scope::Matching(selector) => selector.matches(&self.namespace_labels(pod)),
+                };
+                if home == Tri::No {
+                    home
+                } else {
+                    home.and(pods.matches(&pod.labels)).and(network)
+                }
+            }
+            (Peer::Block(block), Endpoint::Outside(span)) => holds_span(block, span),
+            (Peer::Block(block), Endpoint::Host(host)) => {
+                self.blocks_hold_nodes().and(holds_any(block, &host.addresses))
+            }
+            (Peer::Block(block), Endpoint::Pod(pod)) if pod.host_network => {
+                self.blocks_hold_nodes().and(holds_any(block, &pod.addresses))
+            }
+            (Peer::Block(block), Endpoint::Pod(pod)) => {
+                let held = if pod.addresses.is_empty() {
+                    self.holds_pod_network(block)
+                } else {
+                    holds_any(block, &pod.addresses)
+                };
+                self.blocks_hold_pods().and(held)
+            }
+        }
+    }
+
+    /// Whether a block holds an address of which only the pod networks are known.
+    fn holds_pod_network(&self, block: &Block) -> Tri {
+        let spans = block.spans();
+        let mut networks = self.network.pod_spans().peekable();
+        if networks.peek().is_some()
+            && self.network.pod_spans().all(|n| spans.iter().any(|s| s.covers(&n)))
+        {
+            Tri::Yes
+        } else if networks.any(|n| block.meets(&n)) {
+            Tri::Maybe(Why::UnknownAddress)
+        } else {
+            Tri::No
+        }
+    }
+}
+
+fn holds_span(block: &Block, span: &Span) -> Tri {
+    let spans = block.spans();
+    if spans.iter().any(|own| own.covers(span)) {
+        Tri::Yes
+    } else if spans.iter().any(|own| own.meets(span)) {
+        Tri::Maybe(Why::UnknownAddress)
+    } else {
+        Tri::No
+    }
+}
+
+fn holds_any(block: &Block, addresses: &[std::net::IpAddr]) -> Tri {
+    if addresses.is_empty() {
+        return Tri::Maybe(Why::UnknownAddress);
+    }
+    addresses.iter().any(|a| block.contains(*a)).into()
+}
+
+/// The ports that a rule opens on a destination. Names are those of the destination's containers;
+/// outside the cluster there are none.
+pub(crate) fn ports_on(ports: &RulePorts, destination: &Endpoint<'_>) -> Verdict {
+    let RulePorts::Some { numbers, names } = ports else { return Verdict::allow() };
+    let open = Verdict::of(numbers.clone());
+    if names.is_empty() {
+        return open;
+    }
+    let Endpoint::Pod(pod) = destination else { return open };
+    let named = names.iter().map(|(protocol, name)| match &pod.ports {
+        ContainerPorts::Unknown => {
+            Verdict::perhaps(PortSet::of(*protocol, PortRange::ALL), Why::UnknownLabel)
+        }
+        ContainerPorts::Known(declared) => Verdict::of(
+            declared
+                .iter()
+                .filter(|p| p.protocol == *protocol && p.name == *name)
+                .map(|p| PortSet::of(p.protocol, PortRange::one(p.port)))
+                .fold(PortSet::none(), |all, one| all.union(&one)),
+        ),
+    });
+    named.fold(open, |all, one| all.or(&one))
+}
