@@ -256,25 +256,25 @@ keys! {
         default: "the sandbox's own default",
     }
     CodexProviderId "CODEX_PROVIDER_ID" Optional Public {
-        about: "Id of an OpenAI-compatible provider.",
+        about: "The id of an OpenAI-compatible provider.",
         form: "letters, digits, `-` and `_`",
         example: "acme",
         default: "no provider is configured",
     }
     CodexProviderName "CODEX_PROVIDER_NAME" Optional Public {
-        about: "Its display name.",
+        about: "The provider's display name.",
         form: "a text of one line",
         example: "'Acme AI'",
         default: "none",
     }
     CodexBaseUrl "CODEX_BASE_URL" Optional Public {
-        about: "Its API; the sandbox reaches port 443 of public addresses, anything else takes OPENHIVE_SANDBOX_EGRESS_ALLOW.",
+        about: "The provider's API; the sandbox reaches port 443 of public addresses, anything else takes OPENHIVE_SANDBOX_EGRESS_ALLOW.",
         form: "a URL with http or https and without user or password, such as https://llm.acme.dev/openai",
         example: "https://llm.acme.dev/openai",
         default: "none",
     }
     CodexWireApi "CODEX_WIRE_API" Optional Public {
-        about: "Its wire protocol.",
+        about: "The provider's wire protocol.",
         form: "a word, such as responses",
         example: "responses",
         default: "none",
@@ -292,25 +292,25 @@ keys! {
         default: "none",
     }
     OpenaiApiKey "OPENAI_API_KEY" Optional Credential {
-        about: "Handed to the sandbox's coding CLI.",
+        about: "OpenAI's key for the sandbox's coding CLI.",
         form: "the provider's API key",
         example: "replace-with-api-key",
         default: "the CLI gets no such key",
     }
     AnthropicApiKey "ANTHROPIC_API_KEY" Optional Credential {
-        about: "Handed to the sandbox's coding CLI.",
+        about: "Anthropic's key for the sandbox's coding CLI.",
         form: "the provider's API key",
         example: "replace-with-api-key",
         default: "the CLI gets no such key",
     }
     DeepseekApiKey "DEEPSEEK_API_KEY" Optional Credential {
-        about: "Handed to the sandbox's coding CLI.",
+        about: "DeepSeek's key for the sandbox's coding CLI.",
         form: "the provider's API key",
         example: "replace-with-api-key",
         default: "the CLI gets no such key",
     }
     QwenApiKey "QWEN_API_KEY" Optional Credential {
-        about: "Handed to the sandbox's coding CLI.",
+        about: "Qwen's key for the sandbox's coding CLI.",
         form: "the provider's API key",
         example: "replace-with-api-key",
         default: "the CLI gets no such key",

@@ -19,6 +19,7 @@ mod placeholder;
 mod problem;
 mod reason;
 mod scan;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod warn;

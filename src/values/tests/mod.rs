@@ -1,5 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
+mod drift;
+mod layers;
+mod leak;
+mod lines;
+mod typed;
+
 use super::*;
 use secrecy::ExposeSecret;
 
@@ -73,8 +79,19 @@ fn ingress_keys_are_only_needed_where_there_is_an_ingress() {
     assert_eq!(report.errors.len(), 3);
 }
 
-#[test]
-fn a_changed_line_is_checked() {
-    let report = load_text(&with(&[("OPENHIVE_RUN_AS_USER", "0")])).unwrap_err();
-    assert_eq!(report.errors[0].reason, Reason::Root);
+/// The only problem of [`GOOD`] with one line changed.
+pub fn problem(key: &str, literal: &str) -> Problem {
+    let found = match load_text(&with(&[(key, literal)])) {
+        Ok(checked) => checked.warnings,
+        Err(report) => report.errors,
+    };
+    assert_eq!(found.len(), 1, "{key}={literal}: {found:?}");
+    found.into_iter().next().unwrap()
+}
+
+/// [`GOOD`] with one line changed, accepted without a word.
+pub fn accepted(key: &str, literal: &str) -> Values {
+    let checked = load_text(&with(&[(key, literal)])).unwrap_or_else(|e| panic!("{literal}: {e}"));
+    assert_eq!(checked.warnings, [], "{key}={literal}");
+    checked.values
 }
