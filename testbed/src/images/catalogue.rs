@@ -74,9 +74,8 @@ impl Role {
                 ["uvicorn", &app, "--host", "0.0.0.0", "--port", &port].map(str::to_owned).to_vec()
             }
         };
-        if self == Self::Sandbox {
-            set("HOME", "/home/codex");
-        }
+        // A user that the image does not know has no home of its own, and libraries ask for one.
+        set("HOME", if self == Self::Sandbox { "/home/codex" } else { "/" });
         Image {
             layers,
             user: "1000:1000".to_owned(),
