@@ -15,6 +15,7 @@ use super::outcome::{self, Outcome};
 use super::patch;
 use super::path::Path;
 use super::policy::{self, INTERIM_ANNOTATION, Interim};
+use super::reach;
 use super::restart;
 use super::sensitive;
 use crate::object::{Kind, Object, ObjectRef};
@@ -30,6 +31,11 @@ pub struct Extras {
     pub force_conflicts: bool,
     /// Whether a workload may be deleted and created anew (`--recreate`).
     pub recreate: bool,
+    /// Every NetworkPolicy of the three namespaces, whoever made it; `None` where they could not be
+    /// listed.
+    pub policies: Option<Vec<Value>>,
+    /// Where the ingress controller runs, for the flows that open or close.
+    pub ingress_controller_namespace: Option<String>,
     /// Warnings that are known already (mixed tags, facts that could not be read).
     pub warnings: Vec<String>,
 }
@@ -57,12 +63,14 @@ pub fn build(desired: &[Object], live: &BTreeMap<ObjectRef, Live>, extras: &Extr
     );
     restart::connect_secrets(&mut changes, &secrets);
     changes.sort_by(|a, b| a.reference.cmp(&b.reference));
+    let reachability = reach::reachability(desired, live, &changes, extras);
     Plan {
         schema: SCHEMA,
         head: extras.head.clone(),
         counts: Counts::of(&changes),
         migration: migration::migration(&changes, extras.database.as_ref()),
         changes,
+        reachability,
         warnings: extras.warnings.clone(),
     }
 }
@@ -311,9 +319,17 @@ fn takeover(out: &mut Vec<Consequence>, kind: Kind, live: &Value) {
     }
 }
 
+/// Where an installation keeps its digest key: never rendered, and never an orphan.
+fn is_installer_secret(reference: &ObjectRef) -> bool {
+    reference.kind == Kind::Secret && reference.name == "openhive-installer"
+}
+
 /// What is there, carries our label, was written by us, and is not desired. Anything else is not
 /// ours to speak of.
 fn undesired(reference: &ObjectRef, live: &Value) -> Option<Change> {
+    if is_installer_secret(reference) {
+        return None;
+    }
     let label = |key: &str| {
         live.pointer("/metadata/labels").and_then(|l| l.get(key)).and_then(Value::as_str)
     };

@@ -11,6 +11,7 @@
 //! | `immutable` | what cannot change in place |
 //! | `policy` | what a policy is until the rollouts are done |
 //! | `restart`, `migration`, `consequence` | what follows for the running platform |
+//! | `reach` | which flows open and close |
 //! | `sensitive` | what may be shown |
 
 mod autoscale;
@@ -29,6 +30,7 @@ mod patch;
 mod path;
 mod policy;
 mod quantity;
+mod reach;
 mod restart;
 mod sensitive;
 
@@ -48,6 +50,12 @@ pub use outcome::{Question, question};
 pub use patch::{JsonPatch, strategy_patch, takeover_patch};
 pub use path::{Path, Segment};
 pub use policy::{INTERIM_ANNOTATION, Interim, interim};
+pub use reach::Reachability;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod platform_tests;

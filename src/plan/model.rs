@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::consequence::{Consequence, Obstacle};
 use super::policy::Interim;
+use super::reach::Reachability;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::FieldConflict;
 use crate::render::{ClusterFacts, Profile};
@@ -30,6 +31,9 @@ pub struct Plan {
     /// What the migration Job runs, and what to do before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migration: Option<Migration>,
+    /// Flows that open and close; `None` where nothing runs yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reachability: Option<Reachability>,
     /// Sentences of advice: risks, not failures.
     pub warnings: Vec<String>,
 }

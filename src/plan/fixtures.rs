@@ -1,0 +1,155 @@
+//! Plans as they occur, for tests of what is planned and of how it is shown.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::object::{Kind, Object, ObjectRef};
+use crate::render::{ClusterFacts, DigestKey, Profile, RenderOptions, render, testkit};
+use crate::values::Values;
+
+/// The rendered platform with its digests and the migration Job.
+pub(crate) fn platform(change: impl FnOnce(&mut Values)) -> Vec<Object> {
+    let mut values = testkit::values();
+    change(&mut values);
+    let key = DigestKey::new([7; 32]);
+    let options =
+        RenderOptions { digest_key: Some(&key), migration_job: true, ..RenderOptions::default() };
+    let facts = ClusterFacts::resolve(&values, None);
+    render(&values, &facts, Profile::Platform, &options).unwrap().objects
+}
+
+/// What is known beside the objects of [`platform`].
+pub(crate) fn extras() -> Extras {
+    Extras {
+        head: Head {
+            profile: Profile::Platform,
+            against: Against::Cluster {
+                context: "prod-eu".to_owned(),
+                server: "https://10.0.0.1:6443".to_owned(),
+                server_version: Some("v1.33.1".to_owned()),
+            },
+            facts: Some(ClusterFacts::resolve(&testkit::values(), None)),
+        },
+        database: Some(DatabaseAddress {
+            host: "db.test".to_owned(),
+            port: 6432,
+            user: "hive".to_owned(),
+            name: "hive".to_owned(),
+        }),
+        policies: Some(Vec::new()),
+        ingress_controller_namespace: Some("ingress-nginx".to_owned()),
+        ..Extras::default()
+    }
+}
+
+/// An object that our installer has written, as the server keeps it.
+pub(crate) fn installed(object: &Object) -> Value {
+    let mut live = defaulted(&object.manifest, object.reference.kind);
+    let entry = managed_by(FIELD_MANAGER, "Apply", &fields_of(object));
+    live["metadata"]["managedFields"] = json!([entry]);
+    live
+}
+
+/// An object that `kubectl apply` has written on the client's side.
+pub(crate) fn client_side(object: &Object) -> Value {
+    let mut live = defaulted(&object.manifest, object.reference.kind);
+    live["metadata"]["annotations"][LAST_APPLIED] = json!(object.manifest.to_string());
+    let mut fields = FieldSet::parse(&fields_of(object)).unwrap();
+    fields.insert(
+        &Path::fields("metadata.annotations").join(Segment::Field(LAST_APPLIED.to_owned())),
+    );
+    live["metadata"]["managedFields"] =
+        json!([managed_by("kubectl-client-side-apply", "Update", &fields.to_json())]);
+    live
+}
+
+/// What an apply of `object` onto `live` would answer: the same, owned by us as well.
+pub(crate) fn applied(object: &Object, live: &Value) -> Value {
+    let mut answer = defaulted(&object.manifest, object.reference.kind);
+    let others = live["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+    let others = others.into_iter().filter(|entry| entry["manager"] != FIELD_MANAGER);
+    let ours = managed_by(FIELD_MANAGER, "Apply", &fields_of(object));
+    answer["metadata"]["managedFields"] = others.chain([ours]).collect();
+    answer
+}
+
+/// What a server adds to a new object.
+fn defaulted(manifest: &Value, kind: Kind) -> Value {
+    let mut object = manifest.clone();
+    object["metadata"]["uid"] = json!("6f1c0c2e");
+    object["metadata"]["resourceVersion"] = json!("4711");
+    object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+    match kind {
+        Kind::Deployment => {
+            object["metadata"]["generation"] = json!(3);
+            object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("3");
+            object["spec"]["progressDeadlineSeconds"] = json!(600);
+            object["spec"]["template"]["spec"]["schedulerName"] = json!("default-scheduler");
+            object["status"] = json!({"readyReplicas": 1});
+        }
+        Kind::Service => {
+            object["spec"]["clusterIP"] = json!("10.96.0.7");
+            object["spec"]["sessionAffinity"] = json!("None");
+        }
+        Kind::Job => {
+            object["spec"]["selector"] =
+                json!({"matchLabels": {"batch.kubernetes.io/controller-uid": "6f1c0c2e"}});
+            object["status"] = json!({"succeeded": 1});
+        }
+        _ => {}
+    }
+    object
+}
+
+/// An entry of `managedFields`.
+pub(crate) fn managed_by(manager: &str, operation: &str, fields: &Value) -> Value {
+    json!({"manager": manager, "operation": operation, "apiVersion": "v1",
+        "fieldsType": "FieldsV1", "fieldsV1": fields})
+}
+
+/// The fields that a manifest sets, as the server records them.
+pub(crate) fn fields_of(object: &Object) -> Value {
+    const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+    let mut set = FieldSet::default();
+    let all = diff::diff(object.reference.kind, &json!({}), &object.manifest, diff::Scope::Whole);
+    for difference in all {
+        if !IDENTITY.contains(&difference.path.to_string().as_str()) {
+            set.insert(&difference.path);
+        }
+    }
+    set.to_json()
+}
+
+/// A cluster in which every object is as `make` says, and the server answers every dry run.
+pub(crate) fn cluster(
+    desired: &[Object],
+    make: impl Fn(&Object) -> Option<Value>,
+) -> BTreeMap<ObjectRef, Live> {
+    desired
+        .iter()
+        .map(|object| {
+            let existing = make(object);
+            let dry_run = match &existing {
+                Some(live) => DryRun::Verified(applied(object, live)),
+                None => DryRun::Verified(defaulted(&object.manifest, object.reference.kind)),
+            };
+            (object.reference.clone(), Live { object: existing, dry_run })
+        })
+        .collect()
+}
+
+/// The cluster after an installation of `before`, asked about `desired`.
+pub(crate) fn upgrade(desired: &[Object], before: &[Object]) -> BTreeMap<ObjectRef, Live> {
+    let find = |object: &Object| {
+        before.iter().find(|old| old.reference == object.reference).map(installed)
+    };
+    let mut live = cluster(desired, find);
+    for object in before.iter().filter(|o| !desired.iter().any(|d| d.reference == o.reference)) {
+        let existing = Live { object: Some(installed(object)), dry_run: DryRun::NotAsked };
+        live.insert(object.reference.clone(), existing);
+    }
+    live
+}
