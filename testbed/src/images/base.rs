@@ -76,7 +76,7 @@ impl Base {
             .tempdir_in(cache)
             .with_context(|| format!("cannot write to {}", cache.display()))?;
         let rootfs = work.path().join("rootfs");
-        self.unpack(&rootfs, cache)?;
+        self.unpack(&rootfs, cache, progress)?;
         tidy(&rootfs)?;
         if self.name == PYTHON.name {
             progress("images: compiling Python modules");
@@ -90,9 +90,9 @@ impl Base {
         Ok(Built { store, layer })
     }
 
-    fn unpack(self, rootfs: &Path, cache: &Path) -> Result<()> {
+    fn unpack(self, rootfs: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
         // Without a mirror on the command line, the tool takes Debian's own and the host's proxy.
-        let mut tool = mmdebstrap(cache)?;
+        let mut tool = mmdebstrap(cache, progress)?;
         tool.args(["--quiet", "--variant=extract"]);
         tool.arg(format!("--include={}", self.packages)).arg(SUITE).arg(rootfs);
         run(&mut tool).with_context(|| {
@@ -101,20 +101,34 @@ impl Base {
     }
 }
 
-/// The system's mmdebstrap, else the package unpacked below `cache`: it is one script.
-fn mmdebstrap(cache: &Path) -> Result<Command> {
-    if Command::new("mmdebstrap").arg("--version").output().is_ok() {
-        return Ok(Command::new("mmdebstrap"));
+/// The system's mmdebstrap; else the package unpacked below `cache`, for it is one script; else, where
+/// the system lacks what the script needs, the package installed.
+fn mmdebstrap(cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<Command> {
+    const NAME: &str = "mmdebstrap";
+    let works = |mut command: Command| {
+        command.arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    if works(Command::new(NAME)) {
+        return Ok(Command::new(NAME));
     }
-    let folder = cache.join("mmdebstrap");
-    let script = folder.join("usr/bin/mmdebstrap");
-    if !script.exists() {
-        unpack_package("mmdebstrap", &folder, cache)
-            .context("mmdebstrap is needed to build the images: install it, or run on a system with apt-get and dpkg")?;
+    let folder = cache.join(NAME);
+    let unpacked = || {
+        let mut command = Command::new("perl");
+        command.arg(folder.join("usr/bin").join(NAME));
+        command
+    };
+    if !works(unpacked()) {
+        unpack_package(NAME, &folder, cache).context(
+            "mmdebstrap is needed to build the images: install it, or run on a system with apt-get and dpkg",
+        )?;
     }
-    let mut command = Command::new("perl");
-    command.arg(script);
-    Ok(command)
+    if works(unpacked()) {
+        return Ok(unpacked());
+    }
+    progress("images: installing the Debian package mmdebstrap");
+    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", NAME]))
+        .context("mmdebstrap is needed to build the images")?;
+    Ok(Command::new(NAME))
 }
 
 fn unpack_package(package: &str, to: &Path, cache: &Path) -> Result<()> {

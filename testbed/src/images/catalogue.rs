@@ -149,11 +149,13 @@ pub enum Fault {
     BootstrapFails,
     /// The agent's runtime reports `status=error` and says why.
     RuntimeError,
+    /// The agent's runtime reports `status=starting` for ever.
+    RuntimeStarting,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Exit1,
         Self::SlowStart,
         Self::NeverReady,
@@ -166,6 +168,7 @@ impl Fault {
         Self::MigrationSlow,
         Self::BootstrapFails,
         Self::RuntimeError,
+        Self::RuntimeStarting,
     ];
 
     /// The end of the tag, and the name of the fault's folder if it has one.
@@ -183,6 +186,7 @@ impl Fault {
             Self::MigrationSlow => "migration-slow",
             Self::BootstrapFails => "bootstrap-fails",
             Self::RuntimeError => "runtime-error",
+            Self::RuntimeStarting => "runtime-starting",
         }
     }
 
@@ -200,7 +204,9 @@ impl Fault {
     pub fn breaks(self, role: Role) -> bool {
         match self {
             Self::MigrationRaises | Self::MigrationSlow => role == Role::Gateway,
-            Self::BootstrapFails | Self::RuntimeError => role == Role::Agent,
+            Self::BootstrapFails | Self::RuntimeError | Self::RuntimeStarting => {
+                role == Role::Agent
+            }
             _ => true,
         }
     }

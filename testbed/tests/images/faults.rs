@@ -180,12 +180,21 @@ fn bootstrap_fails_says_why() {
 }
 
 #[test]
-fn runtime_error_is_in_the_health_answer() {
-    let port = port();
-    let (container, command) = role(Role::Agent, "v1.1.0-runtime-error", port);
-    let _running = start(&container, &command).until("Uvicorn running");
-    let health = container.get(&probe(Role::Agent, port));
-    assert_eq!(health.status, Some(200));
-    assert_eq!(health.json()["status"], "error");
-    assert!(health.json()["readiness_reason"].as_str().unwrap().contains("browser"));
+fn the_runtime_faults_are_in_the_health_answer() {
+    for (tag, status, reason) in [
+        ("v1.1.0-runtime-error", "error", "browser"),
+        ("v1.1.0-runtime-starting", "starting", "memory index"),
+    ] {
+        let port = port();
+        let (container, command) = role(Role::Agent, tag, port);
+        let _running = start(&container, &command).until("Uvicorn running");
+        let health = container.get(&probe(Role::Agent, port));
+        assert_eq!(health.status, Some(200));
+        let health = health.json();
+        assert_eq!(
+            (health["status"].as_str(), health["runtime_ready"].as_bool()),
+            (Some(status), Some(false))
+        );
+        assert!(health["readiness_reason"].as_str().unwrap().contains(reason), "{health}");
+    }
 }

@@ -125,6 +125,50 @@ fn a_strict_gateway_names_the_database_it_cannot_use() {
 }
 
 #[test]
+fn a_silent_database_is_given_up_after_five_seconds() {
+    let port = port();
+    let silent = machine().container(Role::Gateway, OLD);
+    let listen = format!(
+        "import signal, socket; s = socket.create_server(('127.0.0.1', {port})); print('up', flush=True); signal.pause()"
+    );
+    let _running = silent.start(&["python", "-c", &listen]).until("up");
+    let url = format!("postgresql+asyncpg://hive:canary@127.0.0.1:{port}/hive");
+    let error = refusal(strict(OLD, &url));
+    assert!(error.contains(&format!("127.0.0.1:{port} did not answer within 5 s")), "{error}");
+    let ended = migrate(OLD, &url);
+    assert_eq!(ended.code(), Some(1));
+    assert!(ended.stderr.trim_end().ends_with("TimeoutError"), "{}", ended.stderr);
+}
+
+#[test]
+fn without_strictness_the_gateway_migrates_itself_or_is_degraded() {
+    let database = machine().database();
+    let health = |url: &str| {
+        let container = strict(NEW, url)
+            .env("HIVE_STRICT_STARTUP", "false")
+            .env("HIVE_STARTUP_MIGRATION_MODE", "upgrade")
+            .env("HIVE_METADATA_CREATE_ON_STARTUP", "true");
+        let port = port();
+        let command = serve(port);
+        let running =
+            container.start(&command.each_ref().map(String::as_str)).until("Uvicorn running");
+        let health = container.get(&format!("http://127.0.0.1:{port}/healthz")).json();
+        running.terminate().leaks_nothing();
+        health
+    };
+    assert_eq!(health(&database.url)["status"], "ok");
+    assert_eq!(revision(&database), Release::V1_1_0.head());
+    let tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'platform_metadata'";
+    assert_eq!(machine().sql(&database.name, tables), "1");
+
+    let lost = health("postgresql+asyncpg://hive:canary@127.0.0.1:5999/hive");
+    assert_eq!(
+        (lost["status"].as_str(), lost["database"].as_str()),
+        (Some("degraded"), Some("unreachable"))
+    );
+}
+
+#[test]
 fn a_migration_says_why_without_the_url() {
     let ended = migrate(OLD, "postgresql+asyncpg://hive:canary-password@127.0.0.1:5999/hive");
     assert_eq!(ended.code(), Some(1));

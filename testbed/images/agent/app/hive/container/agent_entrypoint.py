@@ -29,10 +29,20 @@ class Runtime:
 
 
 runtime = Runtime()
+initialisation: asyncio.Task | None = None
 workspace = os.environ.get("HIVE_WORKSPACE", "")
 
 
 async def _start() -> None:
+    """Lets the server listen while the runtime initialises: `status=starting` can be seen."""
+    global initialisation
+    initialisation = asyncio.create_task(_initialise())
+
+
+async def _initialise() -> None:
+    if fault.NAME == "runtime-starting":
+        runtime.readiness_reason = "waiting for the memory index to load"
+        return
     try:
         runtime.readiness_reason = _bootstrap()
         runtime.status = "ok"
