@@ -85,15 +85,16 @@ fn own_layers(sources: &Path, tag: Tag) -> Result<Vec<Layer>> {
     for added in Release::ALL.into_iter().filter(|added| *added <= tag.release) {
         release = overlay(release, &sources.join("releases").join(added.tag()).join(role.name()))?;
     }
-    // Left by an interpreter that ran in the checkout.
-    let files = files.retain(|path| !path.contains("__pycache__"));
     let mut layers = vec![files, release];
     if let Some(fault) = tag.fault {
         let broken = Layer::new().file("app/FAULT", format!("{}\n", fault.line()), 0o644);
         let broken = overlay(broken, &sources.join("faults").join(fault.name()).join(role.name()))?;
         layers.push(if fault == Fault::NoCommand { broken.remove(role.program()) } else { broken });
     }
-    Ok(layers)
+    // Nothing that depends on how the checkout was made or what ran in it.
+    let same_everywhere =
+        |layer: Layer| layer.retain(|path| !path.contains("__pycache__")).plain_modes();
+    Ok(layers.into_iter().map(same_everywhere).collect())
 }
 
 fn overlay(layer: Layer, folder: &Path) -> Result<Layer> {

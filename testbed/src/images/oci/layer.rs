@@ -101,6 +101,21 @@ impl Layer {
         self.file(&whiteout, [], 0o644)
     }
 
+    /// Gives every folder and file the permissions that version control would: readable by all, and
+    /// executable by all where the owner may execute it. A checkout's own depend on its umask.
+    pub fn plain_modes(mut self) -> Self {
+        for entry in self.entries.values_mut() {
+            match entry {
+                Entry::Dir { mode } => *mode = 0o755,
+                Entry::Bytes { mode, .. } | Entry::Copy { mode, .. } => {
+                    *mode = if *mode & 0o100 == 0 { 0o644 } else { 0o755 };
+                }
+                Entry::Symlink { .. } => {}
+            }
+        }
+        self
+    }
+
     /// Keeps only the entries whose path satisfies `keep`.
     pub fn retain(mut self, keep: impl Fn(&str) -> bool) -> Self {
         self.entries.retain(|path, _| keep(path));

@@ -69,6 +69,25 @@ fn entries_belong_to_root_and_keep_their_permissions() {
     assert_eq!(seen, expected.map(|(path, kind, mode)| (path.to_owned(), kind, mode)));
 }
 
+#[test]
+fn plain_modes_do_not_depend_on_the_umask() {
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &["bin/a", "bin/b"]);
+    let digest = || {
+        let layer = Layer::new().tree(dir.path(), "").unwrap().plain_modes();
+        let mut tar = Vec::new();
+        layer.write(&mut tar).unwrap();
+        Digest::of(&tar)
+    };
+    let before = digest();
+    for (path, mode) in [("bin", 0o700), ("bin/a", 0o700), ("bin/b", 0o600)] {
+        fs::set_permissions(dir.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    assert_eq!(digest(), before);
+    fs::set_permissions(dir.path().join("bin/b"), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_ne!(digest(), before);
+}
+
 fn image(store: &Store) -> Image {
     let layer = Layer::new().file("hello", "hello", 0o644);
     Image {
