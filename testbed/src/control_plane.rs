@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::artefact::{Cache, go};
 use crate::error::Result;
 use crate::failure;
-use crate::instance::{Component, Hold, Instance, Isolation};
+use crate::instance::{Component, Instance, Isolation};
 use crate::kubectl::Kubectl;
 use crate::pki::Authority;
 use crate::{files, kubeconfig};
@@ -54,7 +54,7 @@ impl ControlPlane {
         let cache = Cache::open()?;
         let programs = go::kubernetes(&cache)?;
         let kwok = if options.fake_nodes > 0 { Some(go::kwok(&cache)?) } else { None };
-        let instance = Instance::start(&cache, Hold::Owner, Isolation { node: false })?;
+        let instance = Instance::start(&cache, Isolation { node: false })?;
 
         let folder = instance.folder().to_owned();
         let (etcd, peer, api) = (instance.port(0), instance.port(1), instance.port(2));
@@ -219,7 +219,7 @@ pub(crate) const API_NAMES: [&str; 5] = [
 /// The addresses of Services.
 pub(crate) const SERVICES: &str = "10.96.0.0/16";
 /// The file name of the audit log in the instance's folder.
-const AUDIT_LOG: &str = "audit.log";
+pub(crate) const AUDIT_LOG: &str = "audit.log";
 
 /// The store of an API server.
 pub(crate) struct Etcd {

@@ -75,6 +75,94 @@ const KWOK: Module = Module {
     folders: &[("sigs.k8s.io/kwok", "kustomize/stage", "stage")],
 };
 
+const RUNTIME: Module = Module {
+    name: "runtime",
+    what: "containerd 2.2 and CoreDNS 1.14",
+    estimate: "3 min",
+    builds: &[Build {
+        tags: "no_btrfs no_devmapper no_zfs",
+        ..Build::of(&[
+            "github.com/containerd/containerd/v2/cmd/containerd",
+            "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+            "github.com/containerd/containerd/v2/cmd/ctr",
+            "github.com/coredns/coredns",
+        ])
+    }],
+    links: &[],
+    folders: &[],
+};
+
+const CILIUM: Module = Module {
+    name: "cilium",
+    what: "Cilium 1.20, which enforces network policies",
+    estimate: "4 min",
+    builds: &[
+        Build {
+            output: "cilium-agent",
+            tags: "osusergo",
+            values: &["github.com/cilium/cilium/pkg/version.ciliumVersion=1.20.2"],
+            ..Build::of(&["github.com/cilium/cilium/daemon"])
+        },
+        Build::of(&["github.com/cilium/cilium/plugins/cilium-cni"]),
+    ],
+    links: &[],
+    folders: &[
+        ("github.com/cilium/cilium", "bpf", "bpf"),
+        ("github.com/cilium/cilium", "pkg/k8s/apis/cilium.io/client/crds", "crds"),
+    ],
+};
+
+const REGISTRY: Module = Module {
+    name: "registry",
+    what: "the image registry (distribution 3.1)",
+    estimate: "1 min",
+    builds: &[Build::of(&["github.com/distribution/distribution/v3/cmd/registry"])],
+    links: &[],
+    folders: &[],
+};
+
+const SMALL: Module = Module {
+    name: "small",
+    what: "the pause program and the hosts outside",
+    estimate: "10 s",
+    builds: &[Build::of(&["./pause", "./world"])],
+    links: &[],
+    folders: &[],
+};
+
+/// The folder with `containerd`, its shim, `ctr` and `coredns`.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn runtime(cache: &Cache) -> Result<PathBuf> {
+    build(cache, &RUNTIME)
+}
+
+/// The folder with `cilium-agent`, `cilium-cni`, the sources of its BPF programs in `bpf` and its resource definitions
+/// in `crds`.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn cilium(cache: &Cache) -> Result<PathBuf> {
+    build(cache, &CILIUM)
+}
+
+/// The folder with `registry`.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn registry(cache: &Cache) -> Result<PathBuf> {
+    build(cache, &REGISTRY)
+}
+
+/// The folder with `pause` and `world`.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn small(cache: &Cache) -> Result<PathBuf> {
+    build(cache, &SMALL)
+}
+
 /// The folder with `etcd`, the Kubernetes programs and `kubectl`.
 ///
 /// # Errors

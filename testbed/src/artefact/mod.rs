@@ -15,7 +15,9 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Attempt as _, Error, Result};
 use crate::{files, progress};
 
+pub mod debian;
 pub mod go;
+pub mod infra;
 
 /// Where everything that outlives a build lies.
 #[derive(Debug, Clone)]

@@ -1,7 +1,6 @@
 //! One program of an instance.
 
 use std::fs::File;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,8 +23,6 @@ impl Component {
         let file = File::options().create(true).append(true).open(&log).attempt(failed)?;
         let twin = file.try_clone().attempt(failed)?;
         command.stdin(Stdio::null()).stdout(file).stderr(twin);
-        // A Ctrl-C of the terminal must reach the owner alone: the supervisor ends the rest in order.
-        command.process_group(0);
         let child = command.spawn().attempt(|| format!("start {name}"))?;
         Ok(Self { name: name.to_owned(), log, child })
     }

@@ -6,7 +6,7 @@
 //! lock is free but whose folder is there was left by a kill, and the next start removes the rest of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,24 +29,14 @@ const FIRST_PORT: u16 = 21_000;
 /// Ports that a slot has to itself.
 pub(crate) const PORTS: u16 = 8;
 
-/// Who keeps an instance up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// It ends with this process, however that ends.
-    Owner,
-    #[allow(dead_code, reason = "the node shape starts it")]
-    /// It outlives this process, until somebody takes it down.
-    Detached,
-}
-
 /// One running testbed. Dropping it takes it down, unless it is detached.
 #[derive(Debug)]
 pub(crate) struct Instance {
     slot: u16,
     folder: PathBuf,
     init: u32,
+    /// The supervisor, while it ends with this value.
     supervisor: Option<Child>,
-    hold: Hold,
 }
 
 /// How an instance is isolated beyond its own processes and mounts.
@@ -58,7 +48,7 @@ pub(crate) struct Isolation {
 
 impl Instance {
     /// Takes a free slot and starts its supervisor. Removes what killed instances left, first.
-    pub(crate) fn start(cache: &Cache, hold: Hold, isolation: Isolation) -> Result<Self> {
+    pub(crate) fn start(cache: &Cache, isolation: Isolation) -> Result<Self> {
         require_machine()?;
         sweep(cache)?;
         let run = cache.root().join("run");
@@ -69,7 +59,7 @@ impl Instance {
             {
                 continue;
             }
-            return Self::supervise(run.join(slot.to_string()), slot, lock, hold, isolation);
+            return Self::supervise(run.join(slot.to_string()), slot, lock, isolation);
         }
         Err(Error::Unsupported {
             missing: format!("all {SLOTS} slots are in use"),
@@ -77,13 +67,7 @@ impl Instance {
         })
     }
 
-    fn supervise(
-        folder: PathBuf,
-        slot: u16,
-        lock: File,
-        hold: Hold,
-        isolation: Isolation,
-    ) -> Result<Self> {
+    fn supervise(folder: PathBuf, slot: u16, lock: File, isolation: Isolation) -> Result<Self> {
         files::create_dir(&folder.join("log"))?;
         let failed = |cause: String| Error::Unsupported {
             missing: format!("no namespaces can be made ({})", cause.trim()),
@@ -92,12 +76,10 @@ impl Instance {
         let mut command = Command::new("setsid");
         command.args(["sh", "-c", include_str!("supervisor.sh"), "supervisor"]).arg(&folder);
         command.arg(if isolation.node { cgroup_name(&folder) } else { String::new() });
-        command.arg(if hold == Hold::Owner { "stdin" } else { "forever" });
         if isolation.node {
             command.arg("--net");
         }
-        command.stdin(if hold == Hold::Owner { Stdio::piped() } else { Stdio::null() });
-        command.stdout(lock).stderr(Stdio::piped()).current_dir("/");
+        command.stdin(Stdio::piped()).stdout(lock).stderr(Stdio::piped()).current_dir("/");
         let mut supervisor = command.spawn().map_err(|error| failed(error.to_string()))?;
         let mut said =
             BufReader::new(supervisor.stderr.take().expect("stderr was asked for as a pipe"));
@@ -108,7 +90,7 @@ impl Instance {
             .and_then(|pid| pid.trim().parse().ok())
             .ok_or_else(|| failed(line))?;
         files::write_atomically(&folder.join("init"), format!("{init}"))?;
-        Ok(Self { slot, folder, init, supervisor: Some(supervisor), hold })
+        Ok(Self { slot, folder, init, supervisor: Some(supervisor) })
     }
 
     /// The folder of the instance's state. Gone when the instance is.
@@ -128,8 +110,10 @@ impl Instance {
 
     /// A command that runs a program inside, in all of the instance's namespaces. The working directory is `/`.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("nsenter");
+        // A session of its own: neither a Ctrl-C nor the end of a terminal reaches what runs inside.
+        let mut command = Command::new("setsid");
         command
+            .args(["--wait", "nsenter"])
             .arg(format!("--target={}", self.init))
             .args(["--pid", "--mount", "--net", "--"])
             .arg(program);
@@ -140,6 +124,47 @@ impl Instance {
     /// Starts a component inside; its output goes to a log of its name.
     pub(crate) fn spawn(&self, name: &str, command: Command) -> Result<Component> {
         Component::spawn(name, command, &self.logs())
+    }
+
+    /// Lets the instance outlive this process, until [`Self::end`].
+    pub(crate) fn detach(&mut self) -> Result<()> {
+        let Some(mut supervisor) = self.supervisor.take() else { return Ok(()) };
+        let mut input = supervisor.stdin.take().expect("stdin was asked for as a pipe");
+        writeln!(input, "detach").attempt(|| "detach the testbed".into())
+    }
+
+    /// A running, detached instance.
+    pub(crate) fn attach(cache: &Cache, slot: u16) -> Result<Self> {
+        let run = cache.root().join("run");
+        let folder = run.join(slot.to_string());
+        let lives =
+            matches!(lock_file(&run, slot)?.try_lock(), Err(std::fs::TryLockError::WouldBlock));
+        let init = std::fs::read_to_string(folder.join("init"))
+            .ok()
+            .and_then(|pid| pid.trim().parse().ok());
+        match init {
+            Some(init) if lives => Ok(Self { slot, folder, init, supervisor: None }),
+            _ => Err(Error::NotUp),
+        }
+    }
+
+    /// Ends a detached instance; returns when all of it is gone.
+    pub(crate) fn end(&self) -> Result<()> {
+        let lock = lock_file(self.folder.parent().unwrap_or(Path::new("/")), self.slot)?;
+        files::run(Command::new("kill").args(["-KILL", &self.init.to_string()]))?;
+        // Free once the supervisor has removed everything.
+        lock.lock().attempt(|| "wait for the testbed to end".into())?;
+        sweep::clean(&self.folder)
+    }
+
+    /// The number of the slot.
+    pub(crate) fn slot(&self) -> u16 {
+        self.slot
+    }
+
+    /// The PID of the first process, as this process sees it.
+    pub(crate) fn init(&self) -> u32 {
+        self.init
     }
 
     fn stop(&mut self) {
@@ -161,9 +186,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        if self.hold == Hold::Owner {
-            self.stop();
-        }
+        self.stop();
     }
 }
 

@@ -39,13 +39,18 @@ pub(super) fn take(run: &Path, slot: u16) -> Result<Option<File>> {
             return Err(error).attempt(|| format!("lock slot {slot}"));
         }
     }
-    let folder = run.join(slot.to_string());
-    if folder.exists() {
-        await_end(&folder);
-        remove_cgroups(&cgroup_name(&folder));
-        files::remove_dir(&folder)?;
-    }
+    clean(&run.join(slot.to_string()))?;
     Ok(Some(lock))
+}
+
+/// Removes what is left of an instance whose lock is held by the caller.
+pub(super) fn clean(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    await_end(folder);
+    remove_cgroups(&cgroup_name(folder));
+    files::remove_dir(folder)
 }
 
 /// Waits for the first process of an instance to be gone. It lets go of the lock a moment before the kernel has killed
