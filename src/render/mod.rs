@@ -8,6 +8,7 @@ mod digest;
 mod error;
 mod facts;
 mod network;
+mod output;
 mod profile;
 mod templates;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use annotate::{CONFIG_DIGEST, MIGRATION_DIGEST, installer_secret, read_insta
 pub use digest::DigestKey;
 pub use error::RenderError;
 pub use facts::{ClusterFacts, DiscoveredFacts, Fact, Source};
+pub use output::{File, Format, KUSTOMIZATION, MARK};
 pub use profile::Profile;
 pub use warning::Warning;
 

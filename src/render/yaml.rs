@@ -87,8 +87,8 @@ fn options() -> Options {
             max_events: 100_000_000,
             max_nodes: 50_000_000,
             max_total_scalar_bytes: 256 * 1024 * 1024,
-            max_aliases: 1_000,
-            max_anchors: 1_000,
+            max_aliases: 10_000,
+            max_anchors: 10_000,
             max_buffered_comment_events: 100_000,
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
@@ -104,13 +104,58 @@ fn error(error: &serde_saphyr::Error) -> YamlError {
     // The message ends with its own place, which callers print in their own way.
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
-    let reason = reason
-        .rsplit_once(": ")
-        .filter(|(place, _)| place.starts_with("error: line"))
-        .map_or(reason, |(_, r)| r);
+    // Advice for callers of the library, not for the author of the text.
+    let reason = reason.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
     YamlError {
         reason: reason.to_owned(),
         line: location.map(|l| l.line()),
         column: location.map(|l| l.column()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn documents_come_with_their_lines() {
+        let documents = read("# head\na: 1\n---\n---\n# more\nb: 2\n").unwrap();
+        let lines: Vec<_> = documents.iter().map(|d| (d.line, d.value.clone())).collect();
+        assert_eq!(lines, [(2, json!({ "a": 1 })), (6, json!({ "b": 2 }))]);
+    }
+
+    #[test]
+    fn errors_name_the_place_and_show_nothing_of_the_text() {
+        for (text, line) in [
+            ("a: 1\na: canary\n", 2),
+            ("a: [canary\nb: canary\n", 1),
+            ("a: !canary canary\n", 1),
+            ("a: canary: canary\n", 1),
+            ("a: \"canary\n", 1),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.line.unwrap() >= line, "{error}");
+            assert!(!error.to_string().contains("canary") || text.contains("!canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn large_streams_are_read() {
+        let text = "---\na: 1\n".repeat(5_000);
+        assert_eq!(read(&text).unwrap().len(), 5_000);
+    }
+
+    #[test]
+    fn aliases_cannot_explode() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned();
+        for i in 1..12 {
+            let previous = format!("*a{}, ", i - 1).repeat(8);
+            text += &format!("a{i}: &a{i} [{}]\n", previous.trim_end_matches(", "));
+        }
+        assert!(read(&text).is_err());
     }
 }
