@@ -186,4 +186,10 @@ pub fn template_digest() -> String {
 }
 
 #[cfg(test)]
+mod contracts;
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod interpolation_tests;
+#[cfg(test)]
 mod tests;

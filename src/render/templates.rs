@@ -130,7 +130,10 @@ fn scalar(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
         return out.write_str(&quote(text)).map_err(Error::from);
     }
     match value.kind() {
-        ValueKind::Bool => write!(out, "{value}").map_err(Error::from),
+        // `Display` would say `True`.
+        ValueKind::Bool => {
+            out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from)
+        }
         ValueKind::Number if value.is_integer() => write!(out, "{value}").map_err(Error::from),
         ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
         kind => Err(Error::new(

@@ -91,6 +91,7 @@ fn options() -> Options {
             max_anchors: 10_000,
             max_buffered_comment_events: 100_000,
         },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
         duplicate_keys: DuplicateKeyPolicy::Error,
         reject_unsupported_tags: true,
         // Errors would otherwise print the lines around the place.
