@@ -141,7 +141,8 @@ fn existing_object(
         change.foreign = foreign(object, live, &managers);
     }
     change.obstacle = obstacle(&change, live, dry_run, fixed.as_ref(), extras);
-    if fixed.is_some() && verification == Verification::Rejected {
+    let replaced = matches!(fixed, Some(Immutable::Replace { .. }));
+    if replaced && verification == Verification::Rejected {
         change.verification = Verification::Immutable;
     }
     consequences(&mut change, live, &object.manifest, &differences, fixed);

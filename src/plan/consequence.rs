@@ -80,7 +80,7 @@ pub enum Consequence {
 }
 
 /// Why pods restart.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum RestartReason {
     /// A container's image.
@@ -141,7 +141,7 @@ impl fmt::Display for Consequence {
                 f.write_str("drops the last-applied annotation")
             }
             Self::Recreated { field, cost } => {
-                write!(f, "deleted and created anew, since {field} cannot change: {cost}")
+                write!(f, "deleted and created anew, as {field} cannot change: {cost}")
             }
             Self::StrategyPatch => f.write_str("its update strategy becomes Recreate first"),
             Self::UnionUntilRollout => {

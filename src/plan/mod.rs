@@ -11,9 +11,11 @@
 //! | `immutable` | what cannot change in place |
 //! | `policy` | what a policy is until the rollouts are done |
 //! | `restart`, `migration`, `consequence` | what follows for the running platform |
+//! | `against`, `autoscale` | other sources of live objects, other owners of replicas |
 //! | `reach` | which flows open and close |
 //! | `sensitive` | what may be shown |
 
+mod against;
 mod autoscale;
 mod build;
 mod consequence;
@@ -34,6 +36,7 @@ mod reach;
 mod restart;
 mod sensitive;
 
+pub use against::against;
 pub use autoscale::leave_replicas_to_autoscalers;
 pub use build::{Extras, build};
 pub use consequence::{Consequence, Obstacle, RestartReason};

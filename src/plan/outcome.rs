@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::diff::{self, Difference, Scope};
+use super::immutable::{self, Immutable};
 use super::live::DryRun;
 use super::managers::{self, Managers};
 use super::model::Verification;
@@ -33,8 +34,7 @@ pub enum Question {
 pub fn question(desired: &Object, live: Option<&Value>) -> Question {
     let kind = desired.reference.kind;
     let manifest = &desired.manifest;
-    let replaces =
-        live.is_some_and(|live| super::immutable::immutable(kind, live, manifest).is_some());
+    let replaces = live.is_some_and(|live| immutable::immutable(kind, live, manifest).is_some());
     if kind == Kind::Job || replaces {
         let mut renamed = manifest.clone();
         renamed["metadata"]["name"] = json!(format!("{}-dry-run", desired.reference.name));
@@ -52,15 +52,14 @@ pub fn question(desired: &Object, live: Option<&Value>) -> Question {
 /// Compares, given the answer to the [`question`].
 pub(super) fn outcome(desired: &Object, live: &Value, dry_run: &DryRun) -> Outcome {
     let kind = desired.reference.kind;
-    let managers = Managers::of(live);
-    let (answer, verification) = answer(dry_run);
-    let released = managers::released(live, &desired.manifest, &managers);
+    let released = managers::released(live, &desired.manifest, &Managers::of(live));
     let before = diff::without_noise(live);
+    let fixed = immutable::immutable(kind, live, &desired.manifest);
+    let (answer, verification) = answer(dry_run);
     // A Job and whatever is replaced were asked for under another name: what the server adds to a
     // new object (generated selectors and labels) says nothing of the live one.
-    let renamed =
-        kind == Kind::Job || super::immutable::immutable(kind, live, &desired.manifest).is_some();
-    if let Some(answer) = answer.filter(|_| !renamed) {
+    let answer = answer.filter(|_| kind != Kind::Job && fixed.is_none());
+    if let Some(answer) = answer {
         let mut after = diff::without_noise(answer);
         if patch::strategy_patch(kind, live, &desired.manifest).is_some() {
             after["spec"]["strategy"] = desired.manifest["spec"]["strategy"].clone();
@@ -71,14 +70,22 @@ pub(super) fn outcome(desired: &Object, live: &Value, dry_run: &DryRun) -> Outco
     }
     let wanted = diff::without_noise(&desired.manifest);
     let mut differences = diff::diff(kind, &before, &wanted, Scope::Ours);
-    let mut kept = before.clone();
-    if kind != Kind::Job {
+    let after = if let Some(Immutable::Replace { field, .. }) = &fixed {
+        // Created anew, it has nothing of the old one's left in it.
+        let field = Path::fields(field);
+        let whole = diff::diff(kind, &before, &wanted, Scope::Whole);
+        differences.extend(whole.into_iter().filter(|d| d.path.is_within(&field)));
+        wanted
+    } else if kind == Kind::Job {
+        wanted
+    } else {
+        let mut kept = before.clone();
         remove_all(&mut kept, &released);
         differences.extend(diff::diff(kind, &before, &kept, Scope::Whole));
-        differences.sort_by(|a, b| a.path.cmp(&b.path));
-        differences.dedup_by(|a, b| a.path == b.path);
-    }
-    let after = if differences.is_empty() { kept } else { overlay(&kept, &wanted) };
+        if differences.is_empty() { kept } else { overlay(&kept, &wanted) }
+    };
+    differences.sort_by(|a, b| a.path.cmp(&b.path));
+    differences.dedup_by(|a, b| a.path == b.path);
     Outcome { differences, after, verification }
 }
 

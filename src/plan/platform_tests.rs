@@ -187,6 +187,30 @@ fn the_json_form_has_a_schema_and_no_secret() {
     assert_eq!(json, serde_json::to_string(&build(&shuffled, &live, &extras())).unwrap());
 }
 
+#[test]
+fn manifests_stand_in_for_a_cluster() {
+    let desired = platform(|_| {});
+    let mut manifests = desired.clone();
+    let secret = manifests.iter_mut().find(|o| o.reference.kind == Kind::Secret).unwrap();
+    let data = secret.manifest["data"].take();
+    let plain: serde_json::Map<String, serde_json::Value> = data
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(key, value)| (key.clone(), json!(decoded(value.as_str().unwrap()))))
+        .collect();
+    secret.manifest["stringData"] = json!(plain);
+    let plan = build(&desired, &against(manifests), &Extras::default());
+    assert!(!plan.has_differences(), "{plan:?}");
+    assert!(plan.changes.iter().all(|c| c.verification == Verification::Offline));
+}
+
+fn decoded(text: &str) -> String {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
 fn base64_of(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(text)

@@ -38,6 +38,12 @@ pub(super) fn reasons(differences: &[Difference]) -> Vec<RestartReason> {
             reasons.push(reason);
         }
     }
+    // Labels follow what they describe: they are a reason only where there is no other.
+    let is_label = |reason: &RestartReason| matches!(reason, RestartReason::Field { path } if path.starts_with("metadata.labels"));
+    if !reasons.iter().all(is_label) {
+        reasons.retain(|reason| !is_label(reason));
+    }
+    reasons.sort();
     reasons
 }
 

@@ -4,6 +4,7 @@
 
 mod failure;
 pub(crate) mod log;
+pub mod plan;
 mod style;
 
 use std::io::{self, IsTerminal, Write};
