@@ -6,6 +6,8 @@
 pub mod completion;
 pub mod connection;
 mod exit;
+mod init;
+mod validate;
 pub mod values_args;
 mod version;
 
@@ -54,7 +56,10 @@ enum Command {
 
 /// Verbs that never read a kubeconfig.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // made once
 enum LocalCommand {
+    Init(init::InitArgs),
+    Validate(validate::ValidateArgs),
     Completion(completion::CompletionArgs),
 }
 
@@ -97,6 +102,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn local(command: &LocalCommand, ui: &Ui) -> Outcome {
     match command {
+        LocalCommand::Init(args) => init::run(args, ui),
+        LocalCommand::Validate(args) => validate::run(args, ui),
         LocalCommand::Completion(args) => completion::run(args, ui),
     }
 }

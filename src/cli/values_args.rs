@@ -6,10 +6,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use crate::ui::Failure;
+use crate::render::Profile;
+use crate::ui::{Failure, Ui};
+use crate::values::{self, Checked, MAX_BYTES, Source};
 
 /// Bytes that are read of one file at the most; a values file is far smaller.
-const LIMIT: u64 = 1024 * 1024;
+const LIMIT: u64 = MAX_BYTES as u64;
 
 /// Where the values come from.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,16 +22,6 @@ pub struct ValuesArgs {
     /// Set one key that is not secret, over every file; repeat for several
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-}
-
-/// One file as it was read.
-pub struct SourceFile {
-    /// As the person named it.
-    pub name: String,
-    /// At most one MiB and one byte, so that a larger file can be told.
-    pub bytes: Vec<u8>,
-    /// Whether its mode lets others read it; never for a pipe.
-    pub others_can_read: bool,
 }
 
 impl ValuesArgs {
@@ -56,7 +48,7 @@ impl ValuesArgs {
     ///
     /// # Errors
     /// None is named, or one cannot be read.
-    pub fn read(&self) -> Result<Vec<SourceFile>, Failure> {
+    pub fn read(&self) -> Result<Vec<Source>, Failure> {
         let paths = self.paths();
         if paths.is_empty() {
             return Err(Failure::new(Exit::Usage, "no values file")
@@ -67,15 +59,43 @@ impl ValuesArgs {
     }
 }
 
-fn read(path: &Path) -> Result<SourceFile, Failure> {
-    let name = path.display().to_string();
-    read_bytes(path).map_err(|error| unreadable(&name, &error)).map(|(bytes, others_can_read)| {
-        SourceFile {
-            name: if path.as_os_str() == "-" { "standard input".to_owned() } else { name },
-            bytes,
-            others_can_read,
+impl ValuesArgs {
+    /// Reads and checks the files, teaches the redactor their credentials, and tells the warnings.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not valid.
+    pub fn load(&self, ui: &Ui, profile: Profile) -> Result<Checked, Failure> {
+        let sources = self.read()?;
+        match values::load(&sources, &self.set, profile) {
+            Ok(checked) => {
+                ui.with_redactor(|redactor| redactor.learn_all(checked.values.credentials()));
+                for warning in &checked.warnings {
+                    ui.warn(&warning.to_string());
+                }
+                Ok(checked)
+            }
+            Err(report) => Err(refused(&sources, &report)),
         }
-    })
+    }
+}
+
+/// One block that lists every problem by file and line.
+fn refused(sources: &[Source], report: &values::Report) -> Failure {
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let count = report.errors.len();
+    let problems = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
+    let mut failure = Failure::new(Exit::Values, format!("{}: {problems}", names.join(" + ")));
+    for problem in &report.errors {
+        failure = failure.seen(problem.to_string());
+    }
+    failure.now("nothing was changed")
+}
+
+fn read(path: &Path) -> Result<Source, Failure> {
+    let name = path.display().to_string();
+    let (bytes, readable_by_others) =
+        read_bytes(path).map_err(|error| unreadable(&name, &error))?;
+    Ok(Source { name, bytes, readable_by_others })
 }
 
 fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, bool)> {

@@ -5,12 +5,16 @@
 mod failure;
 pub(crate) mod log;
 pub mod plan;
+mod problems;
+mod prompt;
 mod style;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use failure::Failure;
+pub use problems::{count, problem_lines};
+pub use prompt::PromptError;
 pub use style::{ColorChoice, Style};
 
 use crate::redact::Redactor;

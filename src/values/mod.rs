@@ -32,6 +32,7 @@ pub use model::{
     CodingBackend, Database, EgressAllow, Image, Images, Ingress, Relay, SandboxKey, SecretName,
     Values,
 };
+pub use parse::url::compose as database_url;
 pub use problem::{Place, Problem, Report};
 pub use reason::{Quote, Reason, Severity};
 pub use scan::MAX_BYTES;
@@ -79,4 +80,21 @@ pub fn load(sources: &[Source], sets: &[String], profile: Profile) -> Result<Che
         }
         _ => Err(Report { errors, warnings }),
     }
+}
+
+/// What is wrong with `value` for `key` by itself; `None` where nothing is.
+#[must_use]
+pub fn problem_of(key: Key, value: &str) -> Option<Problem> {
+    let name = key.name();
+    let line = match template::quote(value) {
+        Some(literal) => format!("{name}={literal}"),
+        None => {
+            let key = Some(name.to_owned());
+            let reason = Reason::ControlCharacter;
+            return Some(Problem { place: None, key, entry: None, reason });
+        }
+    };
+    let report = load(&[Source::new("", line)], &[], Profile::default()).err()?;
+    let mut of_key = report.errors.into_iter().filter(|p| p.key.as_deref() == Some(name));
+    of_key.find(|p| p.reason.severity() == Severity::Error).map(|p| Problem { place: None, ..p })
 }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::super::model::Database;
 use super::super::reason::Reason;
@@ -68,6 +68,18 @@ pub fn database(text: &str) -> Result<Database, Reason> {
         port: authority.port.unwrap_or(DATABASE_PORT),
         name: name.to_owned(),
     })
+}
+
+/// The database's URL of plain parts, with user and password percent-encoded.
+#[must_use]
+pub fn compose(user: &str, password: &str, host: &str, port: &str, name: &str) -> String {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let encode = |text| utf8_percent_encode(text, KEPT);
+    let host = match host.parse::<std::net::Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host.to_owned(),
+    };
+    format!("postgresql+asyncpg://{}:{}@{host}:{port}/{name}", encode(user), encode(password))
 }
 
 /// Whether the query of a valid database URL names `sslmode`, which is libpq's word.
