@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::object::{Kind, Object, ObjectRef};
@@ -53,16 +53,23 @@ pub(crate) fn installed(object: &Object) -> Value {
     live
 }
 
-/// An object that `kubectl apply` has written on the client's side.
+/// An object that `kubectl apply` has written on the client's side: its manager owns the defaults
+/// as well.
 pub(crate) fn client_side(object: &Object) -> Value {
     let mut live = defaulted(&object.manifest, object.reference.kind);
+    let mut fields = live.clone();
+    for server in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
+        fields["metadata"].as_object_mut().unwrap().remove(server);
+    }
+    fields.as_object_mut().unwrap().remove("status");
+    fields["metadata"]["annotations"][LAST_APPLIED] = json!("");
+    if let Some(annotations) = fields["metadata"]["annotations"].as_object_mut() {
+        annotations.remove("deployment.kubernetes.io/revision");
+    }
+    let fields = fields_of(&Object { manifest: fields, ..object.clone() });
     live["metadata"]["annotations"][LAST_APPLIED] = json!(object.manifest.to_string());
-    let mut fields = FieldSet::parse(&fields_of(object)).unwrap();
-    fields.insert(
-        &Path::fields("metadata.annotations").join(Segment::Field(LAST_APPLIED.to_owned())),
-    );
     live["metadata"]["managedFields"] =
-        json!([managed_by("kubectl-client-side-apply", "Update", &fields.to_json())]);
+        json!([managed_by("kubectl-client-side-apply", "Update", &fields)]);
     live
 }
 
@@ -83,16 +90,21 @@ fn defaulted(manifest: &Value, kind: Kind) -> Value {
     object["metadata"]["resourceVersion"] = json!("4711");
     object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
     match kind {
-        Kind::Deployment => {
-            object["metadata"]["generation"] = json!(3);
-            object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("3");
-            object["spec"]["progressDeadlineSeconds"] = json!(600);
-            object["spec"]["template"]["spec"]["schedulerName"] = json!("default-scheduler");
-            object["status"] = json!({"readyReplicas": 1});
+        Kind::Deployment => deployment_defaults(&mut object),
+        Kind::Namespace => {
+            object["metadata"]["labels"]["kubernetes.io/metadata.name"] =
+                object["metadata"]["name"].clone();
         }
+        Kind::PersistentVolumeClaim => object["spec"]["volumeMode"] = json!("Filesystem"),
         Kind::Service => {
-            object["spec"]["clusterIP"] = json!("10.96.0.7");
-            object["spec"]["sessionAffinity"] = json!("None");
+            let spec = &mut object["spec"];
+            spec["clusterIP"] = json!("10.96.0.7");
+            spec["clusterIPs"] = json!(["10.96.0.7"]);
+            spec["internalTrafficPolicy"] = json!("Cluster");
+            spec["ipFamilies"] = json!(["IPv4"]);
+            spec["ipFamilyPolicy"] = json!("SingleStack");
+            spec["sessionAffinity"] = json!("None");
+            spec["type"] = json!("ClusterIP");
         }
         Kind::Job => {
             object["spec"]["selector"] =
@@ -102,6 +114,50 @@ fn defaulted(manifest: &Value, kind: Kind) -> Value {
         _ => {}
     }
     object
+}
+
+fn deployment_defaults(object: &mut Value) {
+    object["metadata"]["generation"] = json!(3);
+    object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("3");
+    object["status"] = json!({"readyReplicas": 1});
+    let spec = object["spec"].as_object_mut().unwrap();
+    set(spec, "progressDeadlineSeconds", json!(600));
+    set(spec, "revisionHistoryLimit", json!(10));
+    set(spec, "replicas", json!(1));
+    let rolling = json!({"maxSurge": "25%", "maxUnavailable": "25%"});
+    set(spec, "strategy", json!({"type": "RollingUpdate", "rollingUpdate": rolling}));
+    let pod = object["spec"]["template"]["spec"].as_object_mut().unwrap();
+    if let Some(account) = pod.get("serviceAccountName").cloned() {
+        pod.insert("serviceAccount".into(), account);
+    }
+    set(pod, "dnsPolicy", json!("ClusterFirst"));
+    set(pod, "restartPolicy", json!("Always"));
+    set(pod, "schedulerName", json!("default-scheduler"));
+    set(pod, "terminationGracePeriodSeconds", json!(30));
+    for list in ["containers", "initContainers"] {
+        for container in pod.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let container = container.as_object_mut().unwrap();
+            set(container, "terminationMessagePath", json!("/dev/termination-log"));
+            set(container, "terminationMessagePolicy", json!("File"));
+            set(container, "imagePullPolicy", json!("IfNotPresent"));
+            for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+                let Some(probe) = container.get_mut(probe).and_then(Value::as_object_mut) else {
+                    continue;
+                };
+                if let Some(get) = probe.get_mut("httpGet") {
+                    get["scheme"] = json!("HTTP");
+                }
+                set(probe, "failureThreshold", json!(3));
+                set(probe, "periodSeconds", json!(10));
+                set(probe, "successThreshold", json!(1));
+                set(probe, "timeoutSeconds", json!(1));
+            }
+        }
+    }
+}
+
+fn set(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    fields.entry(name).or_insert(value);
 }
 
 /// An entry of `managedFields`.

@@ -6,6 +6,7 @@
 //! | `build` | every object to its change |
 //! | `outcome` | what an object would be after the write |
 //! | `diff`, `lists`, `path`, `quantity` | two objects to the fields in which they differ |
+//! | `defaults` | what the server sets by itself |
 //! | `fieldset`, `managers` | who owns which field |
 //! | `patch` | what has to precede an apply |
 //! | `immutable` | what cannot change in place |
@@ -19,6 +20,7 @@ mod against;
 mod autoscale;
 mod build;
 mod consequence;
+mod defaults;
 mod diff;
 mod fieldset;
 mod immutable;

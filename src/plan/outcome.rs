@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::defaults;
 use super::diff::{self, Difference, Scope};
 use super::immutable::{self, Immutable};
 use super::live::DryRun;
@@ -117,38 +118,11 @@ pub(super) fn ownership_changes(live: &Value, dry_run: &DryRun) -> bool {
     }
 }
 
-/// Values that the server sets by itself: a manager that no longer sets one of these changes
-/// nothing by it.
-fn is_default(path: &Path, value: &Value) -> bool {
-    let Some(name) = path.last_field() else { return false };
-    let default = match name {
-        "restartPolicy" => json!("Always"),
-        "dnsPolicy" => json!("ClusterFirst"),
-        "schedulerName" => json!("default-scheduler"),
-        "terminationGracePeriodSeconds" => json!(30),
-        "terminationMessagePath" => json!("/dev/termination-log"),
-        "terminationMessagePolicy" => json!("File"),
-        "imagePullPolicy" => json!("IfNotPresent"),
-        "periodSeconds" | "revisionHistoryLimit" => json!(10),
-        "timeoutSeconds" | "successThreshold" | "replicas" => json!(1),
-        "failureThreshold" => json!(3),
-        "scheme" => json!("HTTP"),
-        "progressDeadlineSeconds" => json!(600),
-        "protocol" => json!("TCP"),
-        "sessionAffinity" => json!("None"),
-        "volumeMode" => json!("Filesystem"),
-        "defaultMode" => json!(420),
-        "type" => return *value == json!("ClusterIP") || *value == json!("Opaque"),
-        _ => return false,
-    };
-    *value == default
-}
-
 /// Removes fields as an apply that no longer sets them would; an item of a list and a struct go
 /// whole once the manifest has nothing of them.
 fn remove_all(object: &mut Value, paths: &[Path]) {
     for path in paths {
-        if path.get(object).is_some_and(|value| !is_default(path, value)) {
+        if path.get(object).is_some_and(|value| !defaults::is_default(path, value)) {
             remove(object, &path.0);
         }
     }

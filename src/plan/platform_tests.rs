@@ -1,11 +1,13 @@
 //! The planner on the platform as it is rendered.
 #![allow(clippy::unwrap_used)]
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::fixtures::{applied, client_side, cluster, extras, installed, platform, upgrade};
 use super::*;
-use crate::object::Kind;
+use crate::object::{Kind, Object};
 use crate::values::EgressAllow;
 
 #[test]
@@ -214,4 +216,84 @@ fn decoded(text: &str) -> String {
 fn base64_of(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// Every leaf of a manifest beside what identifies the object.
+fn leaves(object: &Object) -> Vec<Path> {
+    FieldSet::parse(&fixtures::fields_of(object)).unwrap().leaves()
+}
+
+fn overwrite(value: &mut Value, path: &[Segment]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        *value = match value {
+            Value::String(text) => json!(format!("{text}x")),
+            Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+            Value::Bool(flag) => json!(!*flag),
+            Value::Array(list) => {
+                list.push(json!("another"));
+                return true;
+            }
+            _ => return false,
+        };
+        return true;
+    };
+    let single = Path(vec![first.clone()]);
+    match value {
+        Value::Object(fields) => match first {
+            Segment::Field(name) => overwrite(fields.get_mut(name).unwrap(), rest),
+            _ => false,
+        },
+        Value::Array(list) => list
+            .iter_mut()
+            .find(|item| single.get(&json!([item])).is_some())
+            .is_some_and(|item| overwrite(item, rest)),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_hand_made_change_of_any_field_that_we_set_shows() {
+    let mut tried = 0;
+    for object in platform(|_| {}) {
+        for path in leaves(&object) {
+            let mut live = installed(&object);
+            if !overwrite(&mut live, &path.0) {
+                continue;
+            }
+            tried += 1;
+            for dry_run in [DryRun::Verified(installed(&object)), DryRun::Forbidden] {
+                let all = BTreeMap::from([(
+                    object.reference.clone(),
+                    Live { object: Some(live.clone()), dry_run },
+                )]);
+                let plan = build(std::slice::from_ref(&object), &all, &Extras::default());
+                let shown =
+                    plan.changes[0].fields.iter().any(|f| f.path.starts_with(&path.to_string()));
+                assert!(shown, "{} {path}: {:?}", object.reference, plan.changes[0]);
+                assert!(plan.has_differences());
+            }
+        }
+    }
+    assert!(tried > 400, "{tried}");
+}
+
+#[test]
+fn a_field_that_we_do_not_set_never_shows_without_the_server() {
+    for object in platform(|_| {}) {
+        let mut live = installed(&object);
+        live["metadata"]["labels"]["team"] = json!("a");
+        live["metadata"]["annotations"]["note"] = json!("b");
+        if object.reference.kind == Kind::Deployment {
+            live["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap()[0]["env"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|env| env.push(json!({"name": "DEBUG", "value": "1"})));
+        }
+        let all = BTreeMap::from([(
+            object.reference.clone(),
+            Live { object: Some(live), dry_run: DryRun::Forbidden },
+        )]);
+        let plan = build(std::slice::from_ref(&object), &all, &Extras::default());
+        assert!(!plan.has_differences(), "{plan:?}");
+    }
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -122,7 +123,8 @@ fn offline() -> Plan {
     build(&platform(|_| {}), &BTreeMap::new(), &Extras::default())
 }
 
-fn all() -> [(&'static str, Plan); 7] {
+/// Made once: each renders and evaluates the whole platform.
+static ALL: LazyLock<[(&str, Plan); 7]> = LazyLock::new(|| {
     [
         ("empty_cluster", empty_cluster()),
         ("up_to_date", up_to_date()),
@@ -132,6 +134,10 @@ fn all() -> [(&'static str, Plan); 7] {
         ("immutable", immutable()),
         ("offline", offline()),
     ]
+});
+
+fn named(name: &str) -> &'static Plan {
+    &ALL.iter().find(|(n, _)| *n == name).unwrap().1
 }
 
 const NEXT: PlanView<'_> = PlanView {
@@ -142,37 +148,37 @@ const NEXT: PlanView<'_> = PlanView {
 
 #[test]
 fn screens() {
-    for (name, plan) in all() {
-        insta::assert_snapshot!(format!("table_{name}"), table(&plan, &NEXT));
+    for (name, plan) in &*ALL {
+        insta::assert_snapshot!(format!("table_{name}"), table(plan, &NEXT));
     }
 }
 
 #[test]
 fn screens_with_every_line() {
     let view = PlanView { diff: true, ..NEXT };
-    insta::assert_snapshot!("diff_upgraded", table(&upgraded(), &view));
-    insta::assert_snapshot!("diff_drifted", table(&drifted(), &view));
+    insta::assert_snapshot!("diff_upgraded", table(named("upgraded"), &view));
+    insta::assert_snapshot!("diff_drifted", table(named("drifted"), &view));
 }
 
 #[test]
 fn comments() {
-    insta::assert_snapshot!("markdown_upgraded", markdown(&upgraded(), &NEXT));
-    insta::assert_snapshot!("markdown_up_to_date", markdown(&up_to_date(), &NEXT));
-    insta::assert_snapshot!("markdown_immutable", markdown(&immutable(), &NEXT));
+    insta::assert_snapshot!("markdown_upgraded", markdown(named("upgraded"), &NEXT));
+    insta::assert_snapshot!("markdown_up_to_date", markdown(named("up_to_date"), &NEXT));
+    insta::assert_snapshot!("markdown_immutable", markdown(named("immutable"), &NEXT));
 }
 
 #[test]
 fn documents() {
-    insta::assert_snapshot!("json_upgraded", json(&upgraded()));
+    insta::assert_snapshot!("json_upgraded", json(named("upgraded")));
 }
 
 #[test]
 fn colour_adds_nothing_but_colour() {
-    for (_, plan) in all() {
+    for (_, plan) in &*ALL {
         let coloured = PlanView { style: Style::COLOURED, diff: true, ..NEXT };
         let plain = PlanView { diff: true, ..NEXT };
-        let text = console::strip_ansi_codes(&table(&plan, &coloured)).into_owned();
-        assert_eq!(text, table(&plan, &plain));
+        let text = console::strip_ansi_codes(&table(plan, &coloured)).into_owned();
+        assert_eq!(text, table(plan, &plain));
     }
 }
 
@@ -181,9 +187,9 @@ fn no_form_shows_a_secret() {
     use base64::Engine as _;
     let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let secrets = ["canary-password", "canary-session", "canary-internal", "canary-admin"];
-    for (name, plan) in all() {
+    for (name, plan) in &*ALL {
         let view = PlanView { diff: true, ..NEXT };
-        let texts = [table(&plan, &view), json(&plan), markdown(&plan, &view), format!("{plan:?}")];
+        let texts = [table(plan, &view), json(plan), markdown(plan, &view), format!("{plan:?}")];
         for text in &texts {
             for secret in secrets {
                 assert!(!text.contains(secret), "{name}: {secret}");
@@ -195,8 +201,8 @@ fn no_form_shows_a_secret() {
 
 #[test]
 fn a_comment_fits() {
-    for (name, plan) in all() {
-        let text = markdown(&plan, &NEXT);
+    for (name, plan) in &*ALL {
+        let text = markdown(plan, &NEXT);
         assert!(text.len() < 65_536, "{name}: {}", text.len());
     }
 }
