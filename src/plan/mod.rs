@@ -32,6 +32,7 @@ mod model;
 mod outcome;
 mod patch;
 mod path;
+mod pod_security;
 mod policy;
 mod quantity;
 mod reach;
@@ -54,6 +55,7 @@ pub use model::{
 pub use outcome::{Question, question};
 pub use patch::{JsonPatch, strategy_patch, takeover_patch};
 pub use path::{Path, Segment};
+pub use pod_security::keep_stricter_pod_security;
 pub use policy::{INTERIM_ANNOTATION, Interim, interim};
 pub use reach::Reachability;
 

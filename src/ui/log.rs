@@ -7,8 +7,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::Ui;
 
-/// Turns the log on. `kube_client` writes whole response bodies at its debug level, Secrets among
-/// them, so its own lines stop at `warn` however often `-v` is given.
+/// Turns the log on, for this program's own lines alone: `kube_client` writes whole response bodies
+/// where it cannot read one, Secrets among them.
 pub(crate) fn init(ui: &Ui, verbosity: u8) {
     let level = match verbosity {
         0 => return,
@@ -22,7 +22,7 @@ pub(crate) fn init(ui: &Ui, verbosity: u8) {
         .with_writer(LogWriter(ui.clone()))
         .finish();
     let ours = tracing_subscriber::filter::filter_fn(|metadata| {
-        metadata.target().starts_with("kubectl_openhive") || *metadata.level() <= Level::WARN
+        metadata.target().starts_with("kubectl_openhive")
     });
     use tracing_subscriber::layer::SubscriberExt;
     let _ = tracing::subscriber::set_global_default(subscriber.with(ours));

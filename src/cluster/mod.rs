@@ -1,0 +1,20 @@
+//! The only place that talks to an API server.
+//!
+//! Requests are plain HTTP on untyped JSON: no discovery, no client-side rate limit, and one retry
+//! layer that can be seen.
+
+mod connect;
+mod error;
+mod facts;
+pub mod forward;
+pub mod logs;
+mod rest;
+pub mod survey;
+pub mod watch;
+
+pub use connect::{Cluster, connect};
+pub use error::{ApiStatus, Cause, Class, ClusterError, KubeconfigProblem, Unreachable};
+pub use rest::{DryRunMode, Patch, Rest, Retry};
+
+/// The field manager of every write (`docs/apply.md`).
+pub const FIELD_MANAGER: &str = "kubectl-openhive";

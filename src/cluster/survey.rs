@@ -1,0 +1,243 @@
+//! Everything that a plan reads, in two rounds: all reads at once, then all dry runs at once.
+//!
+//! The client speaks HTTP/1.1, so requests side by side are connections side by side; the second
+//! round finds the connections of the first one open. A plan therefore takes four round trips: two
+//! to connect, one for each round.
+
+use std::collections::BTreeMap;
+
+use futures::future::{join_all, try_join_all};
+use futures::try_join;
+use serde_json::Value;
+
+use super::facts;
+use super::rest::{DryRunMode, Rest, Retry};
+use super::{ApiStatus, ClusterError};
+use crate::object::{Kind, Object, ObjectRef};
+use crate::plan::{self, DryRun, Live, Question};
+use crate::render::{DigestKey, DiscoveredFacts, read_installer_secret};
+use crate::values::{Database, SecretName};
+
+/// The answers of the first round.
+pub struct Survey {
+    /// The server's version, such as `v1.36.3`.
+    pub version: String,
+    /// What the policies depend on.
+    pub facts: DiscoveredFacts,
+    /// Facts that the account may not read.
+    pub unreadable: Vec<&'static str>,
+    /// The installation's key, where there is an installation.
+    pub digest_key: Option<DigestKey>,
+    /// The Secret that `OPENHIVE_IMAGE_PULL_SECRET` names.
+    pub pull_secret: Option<Value>,
+    /// Each object that was asked for; `None` where it does not exist.
+    pub live: BTreeMap<ObjectRef, Option<Value>>,
+    /// Every object that carries our label, metadata only; `None` where they may not be listed.
+    pub labelled: Option<Vec<Object>>,
+    /// Deployments whose replicas an autoscaler sets.
+    pub scaled: Vec<ObjectRef>,
+    /// Every NetworkPolicy of the plan's namespaces, whoever made it; `None` where they may not be
+    /// listed.
+    pub policies: Option<Vec<Value>>,
+}
+
+/// What to read.
+pub struct Questions<'a> {
+    /// The objects of the plan.
+    pub objects: Vec<ObjectRef>,
+    /// Where the database is: it may be a Service of the cluster.
+    pub database: &'a Database,
+    /// The Secret to copy.
+    pub pull_secret: Option<&'a SecretName>,
+}
+
+/// The Secret that holds the installation's key.
+fn installer() -> ObjectRef {
+    ObjectRef::namespaced(Kind::Secret, "openhive", "openhive-installer")
+}
+
+/// Reads everything at once.
+///
+/// # Errors
+/// [`ClusterError`] where an object of the plan cannot be read, or nobody answers.
+pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, ClusterError> {
+    let once = Retry::Never;
+    let mut references = questions.objects.clone();
+    references.push(installer());
+    let pull = questions
+        .pull_secret
+        .map(|secret| ObjectRef::namespaced(Kind::Secret, &secret.namespace, &secret.name));
+    references.extend(pull.clone());
+    references.sort();
+    references.dedup();
+    let objects = try_join_all(references.iter().map(async |reference| {
+        rest.get(reference, once).await.map(|object| (reference.clone(), object))
+    }));
+    let version = rest.get_path("/version", once);
+    let facts = async { Ok(facts::discover(rest, questions.database).await) };
+    let labelled = async { labelled(rest).await };
+    let scaled = async { Ok(scaled(rest).await) };
+    let policies = policies(rest, &references);
+    let (version, objects, (facts, unreadable), labelled, scaled, policies) =
+        try_join!(version, objects, facts, labelled, scaled, policies)?;
+    let mut live: BTreeMap<_, _> = objects.into_iter().collect();
+    let digest_key =
+        live.get(&installer()).and_then(Option::as_ref).and_then(read_installer_secret);
+    let pull_secret = pull.and_then(|reference| live.remove(&reference).flatten());
+    Ok(Survey {
+        version: version["gitVersion"].as_str().unwrap_or("unknown").to_owned(),
+        facts,
+        unreadable,
+        digest_key,
+        pull_secret,
+        live,
+        labelled,
+        scaled,
+        policies,
+    })
+}
+
+/// Asks the server what it would make of each object, and pairs it with what there is.
+///
+/// # Errors
+/// [`ClusterError`] where nobody answers. A refusal is a [`DryRun`].
+pub async fn dry_run(
+    rest: &Rest,
+    objects: &[Object],
+    survey: &Survey,
+    ask: bool,
+) -> Result<BTreeMap<ObjectRef, Live>, ClusterError> {
+    let asked = objects.iter().map(async |object| {
+        let live = survey.live.get(&object.reference).cloned().flatten();
+        let missing = object.reference.namespace.as_deref().is_some_and(|namespace| {
+            let namespace = ObjectRef::cluster(Kind::Namespace, namespace);
+            matches!(survey.live.get(&namespace), Some(None))
+        });
+        let dry_run = if !ask {
+            DryRun::NotAsked
+        } else if missing {
+            DryRun::NamespaceMissing
+        } else {
+            ask_server(rest, object, live.as_ref()).await?
+        };
+        Ok((object.reference.clone(), Live { object: live, dry_run }))
+    });
+    Ok(try_join_all(asked).await?.into_iter().collect())
+}
+
+async fn ask_server(
+    rest: &Rest,
+    object: &Object,
+    live: Option<&Value>,
+) -> Result<DryRun, ClusterError> {
+    let reference = &object.reference;
+    let manifest = match plan::question(object, live) {
+        Question::Create(manifest) => {
+            return match rest.create(reference, &manifest, DryRunMode::All).await {
+                Ok(answer) => Ok(DryRun::Verified(answer)),
+                Err(error) => refusal(error),
+            };
+        }
+        Question::Apply(manifest) => manifest,
+    };
+    let ask = |force| rest.apply(reference, &manifest, force, DryRunMode::All, Retry::Never);
+    let error = match ask(false).await {
+        Ok(answer) => return Ok(DryRun::Verified(answer)),
+        Err(error) => error,
+    };
+    let causes = error.status().map(ApiStatus::field_conflicts).unwrap_or_default();
+    if causes.is_empty() {
+        return refusal(error);
+    }
+    Ok(DryRun::Conflict { causes, forced: ask(true).await.ok().map(Box::new) })
+}
+
+/// What a refusal means for the plan.
+fn refusal(error: ClusterError) -> Result<DryRun, ClusterError> {
+    let ClusterError::Api(status) = error else { return Err(error) };
+    Ok(match status.code {
+        403 if status.reason == "Forbidden" && !is_admission(&status) => DryRun::Forbidden,
+        // The API has no reason of its own for a webhook without `sideEffects: None`.
+        400 if status.message.contains("does not support dry run") => {
+            DryRun::WebhookRefused { message: status.message }
+        }
+        code => DryRun::Rejected { code, message: status.message },
+    })
+}
+
+/// Admission plugins answer 403 as well: quota, Pod Security, policies. Authorization's text is the
+/// only one that names the user and the verb.
+fn is_admission(status: &ApiStatus) -> bool {
+    !status.message.contains(" cannot ")
+        || status.message.contains("ValidatingAdmissionPolicy")
+        || status.message.contains("attempting to grant")
+}
+
+/// Everything with our label, in one request for each kind.
+async fn labelled(rest: &Rest) -> Result<Option<Vec<Object>>, ClusterError> {
+    let lists = join_all(Kind::ALL.into_iter().map(async |kind| {
+        let label = "app.kubernetes.io%2Fmanaged-by%3Dkubectl-openhive";
+        let path = format!("{}?labelSelector={label}", super::rest::collection(kind, None));
+        (kind, rest.list_metadata(&path).await)
+    }));
+    let mut objects = Vec::new();
+    for (kind, list) in lists.await {
+        let list = match list {
+            Ok(list) => list,
+            Err(error) if error.code() == Some(403) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        for item in list["items"].as_array().into_iter().flatten() {
+            let mut item = item.clone();
+            item["apiVersion"] = Value::String(kind.api_version().to_owned());
+            item["kind"] = Value::String(kind.name().to_owned());
+            objects.extend(Object::from_manifest(item));
+        }
+    }
+    Ok(Some(objects))
+}
+
+/// The policies that are there now: what is reachable depends on all of them, not on ours alone.
+async fn policies(
+    rest: &Rest,
+    references: &[ObjectRef],
+) -> Result<Option<Vec<Value>>, ClusterError> {
+    let namespaces = references.iter().filter(|reference| reference.kind == Kind::Namespace);
+    let lists = join_all(namespaces.map(async |namespace| {
+        let path = super::rest::collection(Kind::NetworkPolicy, Some(&namespace.name));
+        rest.get_path(&path, Retry::Never).await
+    }));
+    let mut policies = Vec::new();
+    for list in lists.await {
+        match list {
+            Ok(mut list) => {
+                let items = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+                policies.extend(items.into_iter().map(|mut item| {
+                    item["apiVersion"] = Kind::NetworkPolicy.api_version().into();
+                    item["kind"] = Kind::NetworkPolicy.name().into();
+                    item
+                }));
+            }
+            Err(error) if error.code() == Some(403) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(policies))
+}
+
+/// Deployments that an autoscaler scales. Not being allowed to list them is no failure: our
+/// Deployments have no autoscaler unless somebody made one.
+async fn scaled(rest: &Rest) -> Vec<ObjectRef> {
+    let path = "/apis/autoscaling/v2/horizontalpodautoscalers";
+    let Ok(list) = rest.get_path(path, Retry::Never).await else { return Vec::new() };
+    let items = list["items"].as_array().cloned().unwrap_or_default();
+    items
+        .iter()
+        .filter(|item| item["spec"]["scaleTargetRef"]["kind"] == "Deployment")
+        .filter_map(|item| {
+            let namespace = item["metadata"]["namespace"].as_str()?;
+            let name = item["spec"]["scaleTargetRef"]["name"].as_str()?;
+            Some(ObjectRef::namespaced(Kind::Deployment, namespace, name))
+        })
+        .collect()
+}
