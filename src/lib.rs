@@ -10,13 +10,17 @@
 //! | [`plan`] | desired × live → plan (pure) |
 //! | [`health`] | object → verdict (pure) |
 //! | [`diagnose`] | snapshot → findings (pure) |
+//! | [`cluster`] | the only place that talks to an API server |
+//! | [`engine`] | runs a plan, emits events |
 //! | [`cli`] | clap types, one file for each verb |
 //! | [`ui`] | every byte that is printed |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cli;
+pub mod cluster;
 pub mod diagnose;
+pub mod engine;
 pub mod health;
 pub mod netpol;
 pub mod object;

@@ -6,6 +6,7 @@ mod failure;
 pub(crate) mod log;
 pub mod plan;
 mod problems;
+pub mod progress;
 mod prompt;
 mod style;
 
@@ -82,6 +83,12 @@ impl Ui {
         self.interactive
     }
 
+    /// Whether lines on stderr can be redrawn in place.
+    #[must_use]
+    pub fn live(&self) -> bool {
+        console::user_attended_stderr()
+    }
+
     /// Whether notices are wanted.
     #[must_use]
     pub const fn quiet(&self) -> bool {
@@ -91,7 +98,7 @@ impl Ui {
     /// Removes what must never be printed.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
-        self.with_redactor(|redactor| redactor.text(text).into_owned())
+        self.with_redactor(|redactor| redactor.clean(text).into_owned())
     }
 
     /// Writes data to stdout.
@@ -100,6 +107,16 @@ impl Ui {
     /// [`OutputError`]; a closed pipe has a variant of its own.
     pub fn data(&self, text: &str) -> Result<(), OutputError> {
         self.write_stdout(&self.clean(text))
+    }
+
+    /// Writes a JSON document to stdout, its strings cleaned before they are written as JSON.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub fn json(&self, value: &serde_json::Value) -> Result<(), OutputError> {
+        let mut value = value.clone();
+        self.with_redactor(|redactor| redactor.clean_json(&mut value));
+        self.write_stdout(&format!("{value:#}\n"))
     }
 
     /// Writes data to stdout that a person asked to see with its secrets.
@@ -130,9 +147,26 @@ impl Ui {
         self.stderr_line(&format!("{} {line}", self.stderr.warn("warning:")));
     }
 
+    /// Asks a person; anything but `y` or `yes` is a no.
+    #[must_use]
+    pub fn confirm(&self, question: &str) -> bool {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} [y/N] ");
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer).is_ok();
+        read && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
     /// Ends a failed command.
     pub fn fail(&self, failure: &Failure) {
         self.stderr_line(failure.to_text(self.stderr).trim_end());
+    }
+
+    /// One line of JSON on stderr, its strings cleaned before they are written as JSON.
+    pub(crate) fn json_line(&self, mut value: serde_json::Value) {
+        self.with_redactor(|redactor| redactor.clean_json(&mut value));
+        let _ = writeln!(io::stderr().lock(), "{value}");
     }
 
     /// One line, or one block, on stderr. A stderr that cannot be written to has nobody to tell.

@@ -1,0 +1,108 @@
+//! The platform's own health endpoints, asked over a port-forward (`docs/platform.md`, "Health").
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
+use tokio::time::Instant;
+
+use super::wait::Run;
+use super::{Detail, InstallError, Step};
+use crate::cluster::forward::{self, Answer, ForwardError};
+use crate::object::Kind;
+
+/// How long an endpoint may take to answer well: its pod is ready, but a proxy may still resolve.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// One question.
+struct Endpoint {
+    /// The Deployment, and the `app.kubernetes.io/name` of its pods.
+    workload: &'static str,
+    port: u16,
+    path: &'static str,
+    /// As it is named to people.
+    name: &'static str,
+}
+
+/// The dashboard answers for itself even where it cannot reach the Gateway: so the Gateway's health
+/// is also asked through it.
+const ENDPOINTS: [Endpoint; 3] = [
+    Endpoint { workload: "hive-gateway", port: 8080, path: "/healthz", name: "/healthz" },
+    Endpoint {
+        workload: "hive-dashboard",
+        port: 3000,
+        path: "/dashboard-healthz",
+        name: "/dashboard-healthz",
+    },
+    Endpoint {
+        workload: "hive-dashboard",
+        port: 3000,
+        path: "/healthz",
+        name: "/healthz through hive-dashboard",
+    },
+];
+
+pub(super) async fn ask(run: &Run<'_>) -> Result<Detail, InstallError> {
+    let deployed = |workload: &str| {
+        run.plan.changes.iter().any(|change| {
+            change.reference.kind == Kind::Deployment && change.reference.name == workload
+        })
+    };
+    let questions: Vec<_> =
+        ENDPOINTS.iter().filter(|endpoint| deployed(endpoint.workload)).collect();
+    let answers = questions.iter().map(|endpoint| ask_until_good(run, endpoint));
+    run.or_cancelled(futures::future::try_join_all(answers)).await?;
+    let endpoints = questions.iter().map(|endpoint| endpoint.name.to_owned()).collect();
+    Ok(Detail::Answered { endpoints })
+}
+
+async fn ask_until_good(run: &Run<'_>, endpoint: &Endpoint) -> Result<(), InstallError> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(200);
+    loop {
+        let answer = ask_once(run, endpoint).await;
+        let told = match &answer {
+            Ok(answer) if answer.status == 200 => return Ok(()),
+            Ok(answer) => {
+                format!("HTTP {}: {}", answer.status, answer.body.lines().next().unwrap_or(""))
+            }
+            Err(error) => error.to_string(),
+        };
+        let hopeless = matches!(answer, Err(ForwardError::Forbidden));
+        if hopeless || started.elapsed() + pause >= DEADLINE {
+            return Err(InstallError::Health {
+                endpoint: endpoint.name.to_owned(),
+                answer: told,
+                elapsed: started.elapsed(),
+            });
+        }
+        run.waiting(Step::Health, format!("{}: {told}", endpoint.name));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+async fn ask_once(run: &Run<'_>, endpoint: &Endpoint) -> Result<Answer, ForwardError> {
+    let client = &run.cluster.client;
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "openhive");
+    let params =
+        ListParams::default().labels(&format!("app.kubernetes.io/name={}", endpoint.workload));
+    let list = tokio::time::timeout(Duration::from_secs(15), pods.list(&params)).await;
+    let pods = list
+        .map_err(|_| ForwardError::TimedOut(Duration::from_secs(15)))?
+        .map_err(|_| ForwardError::Broken("the pods cannot be listed".to_owned()))?;
+    let pod =
+        pods.items.iter().find(|pod| ready(pod)).ok_or_else(|| {
+            ForwardError::Broken(format!("no pod of {} is ready", endpoint.workload))
+        })?;
+    let limit = Duration::from_secs(10);
+    forward::get(client, "openhive", &pod.name_any(), endpoint.port, endpoint.path, limit).await
+}
+
+fn ready(pod: &Pod) -> bool {
+    pod.metadata.deletion_timestamp.is_none()
+        && pod.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(
+            |conditions| conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True"),
+        )
+}

@@ -1,0 +1,102 @@
+//! From what the watches see to findings: fetches the logs that would make them clearer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ContainerState;
+use kube::ResourceExt;
+
+use super::wait::Run;
+use crate::cluster::logs;
+use crate::cluster::watch::View;
+use crate::diagnose::{Endpoint, Finding, LogRequest, LogTail, Snapshot, Tracker};
+
+/// Diagnoses one wait over time.
+pub(super) struct Observer {
+    tracker: Tracker,
+    since: Option<Timestamp>,
+    logs: BTreeMap<LogRequest, Vec<String>>,
+}
+
+impl Observer {
+    /// `since` is when the objects were written, by the API server's clock.
+    pub fn new(_run: &Run<'_>, since: Option<Timestamp>) -> Self {
+        Self { tracker: Tracker::default(), since, logs: BTreeMap::new() }
+    }
+
+    /// What is wrong now, the first cause first. Empty until every list has arrived.
+    pub async fn findings(&mut self, run: &Run<'_>, view: &View) -> Vec<Finding> {
+        if !view.complete() {
+            return Vec::new();
+        }
+        let now = Timestamp::now();
+        let mut snapshot = self.snapshot(run, view);
+        let wanted = wanted_logs(view);
+        let missing: Vec<_> =
+            wanted.into_iter().filter(|request| !self.logs.contains_key(request)).collect();
+        if !missing.is_empty() {
+            let fetched = missing.iter().map(async |request| {
+                let LogRequest { namespace, pod, container, previous, .. } = request;
+                let client = &run.cluster.client;
+                let lines = logs::tail(client, namespace, pod, container, *previous).await;
+                (request.clone(), lines)
+            });
+            self.logs.extend(futures::future::join_all(fetched).await);
+            snapshot = self.snapshot(run, view);
+        }
+        self.tracker.observe(now, &snapshot)
+    }
+
+    fn snapshot(&self, run: &Run<'_>, view: &View) -> Snapshot {
+        let (host, port) = run.options.database.clone();
+        Snapshot {
+            since: self.since,
+            deployments: view.deployments.values().cloned().collect(),
+            jobs: view.jobs.values().cloned().collect(),
+            claims: view.claims.values().cloned().collect(),
+            replica_sets: view.replica_sets.values().cloned().collect(),
+            pods: view.pods.values().cloned().collect(),
+            events: view.events.values().cloned().collect(),
+            nodes: None,
+            logs: self
+                .logs
+                .iter()
+                .filter(|(_, lines)| !lines.is_empty())
+                .map(|(request, lines)| LogTail {
+                    pod_uid: request.pod_uid.clone(),
+                    container: request.container.clone(),
+                    lines: lines.clone(),
+                })
+                .collect(),
+            answers: Vec::new(),
+            database: Some(Endpoint { host, port }),
+        }
+    }
+}
+
+/// The logs of every container that has ended badly: of the run that ended, not of the one after.
+fn wanted_logs(view: &View) -> Vec<LogRequest> {
+    let mut wanted = Vec::new();
+    for pod in view.pods.values() {
+        let Some(status) = &pod.status else { continue };
+        let init = status.init_container_statuses.iter().flatten();
+        for container in init.chain(status.container_statuses.iter().flatten()) {
+            let ended = |state: &Option<ContainerState>| {
+                let ended = state.as_ref().and_then(|state| state.terminated.as_ref());
+                ended.is_some_and(|ended| ended.exit_code != 0)
+            };
+            let now = ended(&container.state);
+            if now || ended(&container.last_state) {
+                wanted.push(LogRequest {
+                    namespace: pod.namespace().unwrap_or_default(),
+                    pod: pod.name_any(),
+                    pod_uid: pod.uid().unwrap_or_default(),
+                    container: container.name.clone(),
+                    previous: !now,
+                    restarts: container.restart_count,
+                });
+            }
+        }
+    }
+    wanted
+}
