@@ -6,7 +6,12 @@
 pub mod completion;
 pub mod connection;
 mod exit;
+mod failure;
 mod init;
+mod install;
+mod install_failure;
+mod plan;
+mod prepare;
 mod validate;
 pub mod values_args;
 mod version;
@@ -65,7 +70,10 @@ enum LocalCommand {
 
 /// Verbs that talk to a cluster.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // made once
 enum ClusterCommand {
+    Plan(plan::PlanArgs),
+    Install(install::InstallArgs),
     Version(version::VersionArgs),
 }
 
@@ -115,6 +123,8 @@ fn cluster(command: &ClusterCommand, ui: &Ui) -> Outcome {
         })?;
     let outcome = runtime.block_on(async {
         match command {
+            ClusterCommand::Plan(args) => plan::run(args, ui).await,
+            ClusterCommand::Install(args) => install::run(args, ui).await,
             ClusterCommand::Version(args) => version::run(args, ui).await,
         }
     });

@@ -1,0 +1,87 @@
+//! `plan`: what an installation would change, and why.
+
+use super::connection::ConnectionArgs;
+use super::prepare::{Choices, prepare};
+use super::values_args::ValuesArgs;
+use super::{Exit, Outcome};
+use crate::render::Profile;
+use crate::ui::plan::{self, PlanView};
+use crate::ui::{Style, Ui};
+
+/// Show what install would change; no write reaches the cluster
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    values: ValuesArgs,
+    /// How much of the platform
+    #[arg(long, value_enum, default_value_t = InstallProfile::Platform, value_name = "PROFILE")]
+    profile: InstallProfile,
+    /// End with exit code 2 where there are differences
+    #[arg(long)]
+    exit_code: bool,
+    /// Show every changed object line by line
+    #[arg(long)]
+    diff: bool,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Format,
+    /// Take fields over that other managers own
+    #[arg(long)]
+    force_conflicts: bool,
+    /// Delete and create workloads whose selector has to change
+    #[arg(long)]
+    recreate: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// How the plan is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// The whole plan, with a schema version.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
+/// The profiles that can be installed; a baseline's sandbox never becomes ready.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum InstallProfile {
+    /// Everything, with Dashboard and Ingress.
+    #[default]
+    Platform,
+    /// Without Dashboard and Ingress.
+    Gateway,
+}
+
+impl From<InstallProfile> for Profile {
+    fn from(profile: InstallProfile) -> Self {
+        match profile {
+            InstallProfile::Platform => Self::Platform,
+            InstallProfile::Gateway => Self::Gateway,
+        }
+    }
+}
+
+pub(crate) async fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
+    let choices = Choices {
+        profile: args.profile.into(),
+        force_conflicts: args.force_conflicts,
+        recreate: args.recreate,
+    };
+    let prepared = prepare(ui, &args.values, &args.connection, choices).await?;
+    let plan = &prepared.plan;
+    let next = super::install::command(&args.values, args.profile);
+    let style = if args.output == Format::Table { ui.stdout_style() } else { Style::PLAIN };
+    let view = PlanView { style, diff: args.diff, next: Some(&next) };
+    match args.output {
+        Format::Table => ui.data(&plan::table(plan, &view))?,
+        Format::Json => ui.json(&serde_json::json!(plan))?,
+        Format::Markdown => ui.data(&plan::markdown(plan, &view))?,
+    }
+    let differs = args.exit_code && plan.has_differences();
+    Ok(if differs { Exit::Differences } else { Exit::Done })
+}
