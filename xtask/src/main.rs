@@ -1,2 +1,41 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands. The README and `.ci/run` name no others.
+
+mod dist;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check formatting, lints and docs, and run the tests of all three tiers
+    Test(test::TestArgs),
+    /// Build the release binary
+    Dist,
+    /// Write the completion scripts in completions/ anew
+    Completions,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
+        Command::Completions => dist::completions(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

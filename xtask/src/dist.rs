@@ -1,0 +1,49 @@
+//! The binary that is shipped, and what goes with it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::run::{cargo, root, succeed};
+
+/// Where a static musl binary can be built, it is; elsewhere glibc is linked statically.
+const MUSL: &str = "x86_64-unknown-linux-musl";
+const GNU: &str = "x86_64-unknown-linux-gnu";
+
+/// Builds the release binary, statically linked, and returns its path.
+pub fn run() -> Result<PathBuf> {
+    let musl = has_target(MUSL);
+    let target = if musl { MUSL } else { GNU };
+    let mut build = cargo(&["build", "--release", "--bin", "kubectl-openhive", "--target", target]);
+    build.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    if !musl {
+        eprintln!("the target {MUSL} is not installed: linking glibc statically instead");
+    }
+    succeed(&mut build)?;
+    Ok(root().join("target").join(target).join("release/kubectl-openhive"))
+}
+
+fn has_target(target: &str) -> bool {
+    let sysroot = std::process::Command::new("rustc").args(["--print", "sysroot"]).output();
+    sysroot.is_ok_and(|output| {
+        let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        sysroot.join("lib/rustlib").join(target).join("lib").is_dir()
+    })
+}
+
+/// Writes the completion scripts.
+pub fn completions() -> Result<()> {
+    for (shell, file) in [
+        ("bash", "kubectl-openhive.bash"),
+        ("zsh", "_kubectl-openhive"),
+        ("fish", "kubectl-openhive.fish"),
+        ("powershell", "_kubectl-openhive.ps1"),
+    ] {
+        let mut command = cargo(&["run", "--quiet", "--bin", "kubectl-openhive", "--"]);
+        let output = command.args(["completion", shell]).output()?;
+        let path = root().join("completions").join(file);
+        std::fs::write(&path, output.stdout)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
