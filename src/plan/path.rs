@@ -128,7 +128,13 @@ fn is_word(name: &str) -> bool {
 }
 
 fn is_json(value: &Value, text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|read| read == *value)
+    match value {
+        // What nearly every key is, without reading JSON.
+        Value::String(plain) if !plain.contains(['"', '\\']) => {
+            text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(plain)
+        }
+        other => serde_json::from_str::<Value>(text).is_ok_and(|read| read == *other),
+    }
 }
 
 /// A string's content, any other value's JSON text.

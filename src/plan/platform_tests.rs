@@ -255,13 +255,14 @@ fn overwrite(value: &mut Value, path: &[Segment]) -> bool {
 fn a_hand_made_change_of_any_field_that_we_set_shows() {
     let mut tried = 0;
     for object in platform(|_| {}) {
+        let as_desired = installed(&object);
         for path in leaves(&object) {
-            let mut live = installed(&object);
+            let mut live = as_desired.clone();
             if !overwrite(&mut live, &path.0) {
                 continue;
             }
             tried += 1;
-            for dry_run in [DryRun::Verified(installed(&object)), DryRun::Forbidden] {
+            for dry_run in [DryRun::Verified(as_desired.clone()), DryRun::Forbidden] {
                 let all = BTreeMap::from([(
                     object.reference.clone(),
                     Live { object: Some(live.clone()), dry_run },
