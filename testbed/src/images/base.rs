@@ -11,7 +11,7 @@ use super::oci::{Blob, Digest, Layer, Store};
 
 const SUITE: &str = "bookworm";
 /// Raise it when the same packages shall give another layer.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A base layer: what Debian packages put under `/`.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +82,10 @@ impl Base {
             progress("images: compiling Python modules");
             compile(&rootfs)?;
         }
+        let files = Layer::new().tree(&rootfs, "")?.plain_modes();
+        let files = files.dir("tmp", 0o1777).dir("var/tmp", 0o1777);
         let built = Store::new(work.path().join("store"));
-        let layer = built.layer(&Layer::new().tree(&rootfs, "")?)?;
+        let layer = built.layer(&files)?;
         fs::write(built.root().join("layer.json"), serde_json::to_vec(&layer)?)?;
         fs::rename(built.root(), &folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;

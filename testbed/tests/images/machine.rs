@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
@@ -28,8 +28,9 @@ pub struct Machine {
 
 /// The one machine that all tests share.
 pub fn machine() -> &'static Machine {
-    static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(Machine::start)
+    // Where it cannot start, the first test says why and the others do not try again.
+    static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::start);
+    &MACHINE
 }
 
 /// A port that nothing else in the machine listens on.
@@ -43,7 +44,7 @@ impl Machine {
         let cache = testbed::Cache::open().unwrap();
         let registry = testbed::images::registry_storage(cache.root()).unwrap();
         let script = format!(
-            "ip link set lo up && mount -t tmpfs -o mode=755 tmpfs {WORK} && mkdir {WORK}/layers {WORK}/roots && echo up && read -r _"
+            "umask 022 && ip link set lo up && mount -t tmpfs -o mode=755 tmpfs {WORK} && mkdir {WORK}/layers {WORK}/roots && echo up && read -r _"
         );
         let mut child = Command::new("unshare")
             .args([
@@ -108,7 +109,8 @@ impl Machine {
 
     /// Runs a script on the machine, which must succeed.
     fn sh(&self, script: &str) -> String {
-        let output = self.enter().args(["sh", "-euc", script]).output().unwrap();
+        let output =
+            self.enter().args(["sh", "-euc", &format!("umask 022; {script}")]).output().unwrap();
         assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
