@@ -140,7 +140,7 @@ impl ControlPlane {
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with(&self.programs));
+        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with([&self.programs]));
         command
     }
 
@@ -332,10 +332,10 @@ pub(crate) fn scheduler(instance: &Instance, programs: &Path, kubeconfig: &Path)
     command
 }
 
-/// `PATH` with a folder put first.
-pub(crate) fn path_with(folder: &Path) -> std::ffi::OsString {
+/// `PATH` with these folders put first.
+pub(crate) fn path_with<'a>(folders: impl IntoIterator<Item = &'a PathBuf>) -> std::ffi::OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&rest));
+    let all = folders.into_iter().cloned().chain(std::env::split_paths(&rest));
     std::env::join_paths(all).unwrap_or(rest)
 }
 

@@ -8,6 +8,7 @@
 //! no process, mount, network namespace or cgroup is left.
 
 mod artefact;
+pub mod cluster;
 mod control_plane;
 mod error;
 mod failure;

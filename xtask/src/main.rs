@@ -1,5 +1,6 @@
 //! The project's own commands. The README and `.ci/run` name no others.
 
+mod cluster;
 mod dist;
 mod run;
 mod test;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "The project's own commands")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,6 +20,9 @@ struct Cli {
 enum Command {
     /// Check formatting, lints and docs, and run the tests of all three tiers
     Test(test::TestArgs),
+    /// The machine's own cluster: a real Kubernetes, up between commands
+    #[command(subcommand)]
+    Cluster(cluster::Action),
     /// Build the release binary
     Dist,
     /// Write the completion scripts in completions/ anew
@@ -28,6 +32,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
+        Command::Cluster(action) => cluster::run(action),
         Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
         Command::Completions => dist::completions(),
     };

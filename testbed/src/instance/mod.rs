@@ -137,13 +137,11 @@ impl Instance {
     pub(crate) fn attach(cache: &Cache, slot: u16) -> Result<Self> {
         let run = cache.root().join("run");
         let folder = run.join(slot.to_string());
-        let lives =
-            matches!(lock_file(&run, slot)?.try_lock(), Err(std::fs::TryLockError::WouldBlock));
         let init = std::fs::read_to_string(folder.join("init"))
             .ok()
             .and_then(|pid| pid.trim().parse().ok());
         match init {
-            Some(init) if lives => Ok(Self { slot, folder, init, supervisor: None }),
+            Some(init) if lives(cache, slot)? => Ok(Self { slot, folder, init, supervisor: None }),
             _ => Err(Error::NotUp),
         }
     }
@@ -188,6 +186,12 @@ impl Drop for Instance {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether a slot is in use.
+pub(crate) fn lives(cache: &Cache, slot: u16) -> Result<bool> {
+    let lock = lock_file(&cache.root().join("run"), slot)?;
+    Ok(matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// The name of an instance's cgroup: two caches on one machine never share one.

@@ -1,5 +1,6 @@
 //! The two networks of pods: one that enforces NetworkPolicy and one that does not.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +22,16 @@ pub enum Cni {
     },
     /// Routes and nothing else: every NetworkPolicy is accepted by the API server and enforced by nobody.
     Bridge,
+}
+
+impl fmt::Display for Cni {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cilium { ip_blocks_match_pods: true } => "Cilium, ipBlocks match pods too",
+            Self::Cilium { ip_blocks_match_pods: false } => "Cilium, ipBlocks match no pods",
+            Self::Bridge => "routes only, no policy is enforced",
+        })
+    }
 }
 
 /// The resource definitions that the agent waits for. Its operator would bring them, one a second.

@@ -228,6 +228,11 @@ impl Node {
         self.instance.logs()
     }
 
+    /// The folder of the node's state. Gone when the node is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.instance.folder()
+    }
+
     /// The audit log, where [`NodeOptions::audit`] asked for it.
     #[must_use]
     pub fn audit_log(&self) -> Option<PathBuf> {
@@ -245,9 +250,17 @@ impl Node {
     /// [`Self::programs`] first on `PATH`. Files, processes and working directory are those of this process.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        self.command_with(program, &[])
+    }
+
+    /// As [`Self::command`], with more folders before those on `PATH`.
+    #[must_use]
+    pub fn command_with(&self, program: impl AsRef<OsStr>, folders: &[PathBuf]) -> Command {
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.instance.init())).arg("--").arg(program);
-        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with(&self.programs));
+        command.arg(format!("--net=/proc/{}/ns/net", self.instance.init()));
+        command.arg("--").arg(program);
+        let folders = folders.iter().chain(std::iter::once(&self.programs));
+        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with(folders));
         command
     }
 
