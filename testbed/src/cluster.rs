@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::artefact::Cache;
 use crate::error::{Attempt as _, Error, Result};
-use crate::files;
+use crate::instance::{lives, require_machine};
 use crate::node::{Node, NodeOptions};
+use crate::{files, progress};
 
 /// What is known of the cluster that is up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ pub enum Up {
 /// # Errors
 /// As [`Node::start`].
 pub fn up(cache: &Cache, options: &NodeOptions) -> Result<Up> {
+    require_machine()?;
+    files::create_dir(cache.root())?;
     let path = cache.root().join("cluster.lock");
     let lock = File::create(&path).attempt(|| format!("create {}", path.display()))?;
     lock.lock().attempt(|| format!("lock {}", path.display()))?;
@@ -49,6 +52,7 @@ pub fn up(cache: &Cache, options: &NodeOptions) -> Result<Up> {
         Err(Error::NotUp) => {}
         Err(error) => return Err(error),
     }
+    progress::say(&format!("starting a node ({})", options.cni));
     let node = Node::start(options)?;
     let since =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -89,7 +93,7 @@ fn marked(cache: &Cache) -> Result<(u16, Marker)> {
         let text = fs::read(entry.path().join(MARKER)).ok();
         let marker = text.and_then(|text| serde_json::from_slice(&text).ok());
         if let (Some(slot), Some(marker)) = (slot, marker)
-            && crate::instance::lives(cache, slot)?
+            && lives(cache, slot)?
         {
             return Ok((slot, marker));
         }

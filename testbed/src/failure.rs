@@ -69,8 +69,9 @@ pub(crate) fn keep(home: &Path, name: &str, kubectl: &Kubectl, logs: &Path) -> R
     files::create_dir(home)?;
     drop_oldest(home);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let folder = home.join(format!("{}-{}-{name}", now.as_secs(), std::process::id()));
-    files::create_dir(&folder)?;
+    let prefix = format!("{}-{name}-", now.as_secs());
+    let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(home);
+    let folder = folder.attempt(|| format!("create a folder in {}", home.display()))?.keep();
     for (file, arguments) in QUESTIONS {
         let mut arguments = arguments.to_vec();
         arguments.push("--request-timeout=10s");

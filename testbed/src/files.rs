@@ -1,9 +1,9 @@
 //! Small file helpers with errors that name the path.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::error::{Attempt as _, Error, Result};
 
@@ -28,7 +28,7 @@ pub(crate) fn write_atomically(path: &Path, content: impl AsRef<[u8]>) -> Result
 /// Removes a folder and all in it; one that is not there is no error.
 pub(crate) fn remove_dir(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).attempt(|| format!("remove {}", path.display()))
         }
         _ => Ok(()),
@@ -49,17 +49,32 @@ pub(crate) fn last_lines(text: &str, count: usize) -> String {
 /// Runs a program to its end and returns its standard output; an exit status other than 0 is an error that carries
 /// what it wrote to standard error.
 pub(crate) fn run(command: &mut Command) -> Result<Vec<u8>> {
-    let text = shown(command);
-    let failed = |cause: String| Error::Command { command: text, cause };
-    match command.output() {
-        Ok(Output { status, stdout, .. }) if status.success() => Ok(stdout),
-        Ok(Output { status, stdout, stderr }) => {
-            let said = if stderr.is_empty() { stdout } else { stderr };
-            let said = last_lines(String::from_utf8_lossy(&said).trim_end(), 15);
-            Err(failed(if said.is_empty() { status.to_string() } else { said }))
-        }
-        Err(error) => Err(failed(error.to_string())),
+    let output = command.output();
+    finished(command, output)
+}
+
+/// As [`run`], with text on standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Result<Vec<u8>> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = command.spawn().and_then(|mut child| {
+        let mut pipe = child.stdin.take().expect("stdin was asked for as a pipe");
+        // A program that ends early closes the pipe; its own words tell more than the write error.
+        let _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        child.wait_with_output()
+    });
+    finished(command, output)
+}
+
+fn finished(command: &Command, output: io::Result<Output>) -> Result<Vec<u8>> {
+    let failed = |cause: String| Error::Command { command: shown(command), cause };
+    let Output { status, stdout, stderr } = output.map_err(|error| failed(error.to_string()))?;
+    if status.success() {
+        return Ok(stdout);
     }
+    let said = if stderr.is_empty() { stdout } else { stderr };
+    let said = last_lines(String::from_utf8_lossy(&said).trim_end(), 15);
+    Err(failed(if said.is_empty() { status.to_string() } else { said }))
 }
 
 /// The command line as a person would type it, shortened.

@@ -1,10 +1,9 @@
 //! Asking the API server with the kubectl that was built with it.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files;
 
 /// A kubectl for one cluster.
@@ -64,17 +63,7 @@ impl Kubectl {
             "-f",
             "-",
         ]);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let failed = |cause: String| Error::Command { command: "kubectl apply".into(), cause };
-        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-        let mut input = child.stdin.take().expect("stdin was asked for as a pipe");
-        // A kubectl that ends early closes the pipe; its own words tell more than the write error.
-        let _ = input.write_all(manifests.as_bytes());
-        drop(input);
-        let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(failed(files::last_lines(&String::from_utf8_lossy(&output.stderr), 15)))
+        files::run_with_input(&mut command, manifests)?;
+        Ok(())
     }
 }

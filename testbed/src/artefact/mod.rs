@@ -26,10 +26,10 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache of the environment, creating it where it is missing.
+    /// The cache of the environment. Its folder is created when something is put there.
     ///
     /// # Errors
-    /// When no folder can be told from the environment, or it cannot be created.
+    /// When no folder can be told from the environment.
     pub fn open() -> Result<Self> {
         let root = env::var_os("OPENHIVE_TESTBED_CACHE").map(PathBuf::from).or_else(|| {
             let base =
@@ -42,7 +42,6 @@ impl Cache {
             missing: "there is no folder for its cache".into(),
             hint: "set OPENHIVE_TESTBED_CACHE to an absolute path".into(),
         })?;
-        files::create_dir(&root)?;
         Ok(Self { root })
     }
 

@@ -53,9 +53,17 @@ impl Component {
     }
 }
 
+impl Component {
+    /// Lets the program run on, as its instance outlives this process.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Component {
     fn drop(&mut self) {
-        // The program itself ends with its instance; this only collects the `nsenter` that waited for it.
-        let _ = self.child.try_wait();
+        // The program itself ends with its instance. This ends and collects the `nsenter` that waited for it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -29,6 +29,9 @@ const FIRST_PORT: u16 = 21_000;
 /// Ports that a slot has to itself.
 pub(crate) const PORTS: u16 = 8;
 
+/// How long an instance may take to end. Usually it takes a second.
+const END: Duration = Duration::from_secs(60);
+
 /// One running testbed. Dropping it takes it down, unless it is detached.
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -49,7 +52,6 @@ pub(crate) struct Isolation {
 impl Instance {
     /// Takes a free slot and starts its supervisor. Removes what killed instances left, first.
     pub(crate) fn start(cache: &Cache, isolation: Isolation) -> Result<Self> {
-        require_machine()?;
         sweep(cache)?;
         let run = cache.root().join("run");
         files::create_dir(&run)?;
@@ -151,7 +153,15 @@ impl Instance {
         let lock = lock_file(self.folder.parent().unwrap_or(Path::new("/")), self.slot)?;
         files::run(Command::new("kill").args(["-KILL", &self.init.to_string()]))?;
         // Free once the supervisor has removed everything.
-        lock.lock().attempt(|| "wait for the testbed to end".into())?;
+        let start = Instant::now();
+        while lock.try_lock().is_err() {
+            if start.elapsed() > END {
+                let what = format!("{} has not ended", self.folder.display());
+                let last = "its supervisor still holds the lock".to_owned();
+                return Err(Error::Timeout { what, seconds: END.as_secs(), last });
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         sweep::clean(&self.folder)
     }
 
@@ -170,7 +180,7 @@ impl Instance {
         drop(supervisor.stdin.take()); // ends the inner shell, and with it everything
         let start = Instant::now();
         while matches!(supervisor.try_wait(), Ok(None)) {
-            if start.elapsed() > Duration::from_secs(20) {
+            if start.elapsed() > END {
                 crate::progress::say(&format!(
                     "{} does not end; the next start removes it",
                     self.folder.display()
@@ -206,7 +216,7 @@ const fn port(slot: u16, index: u16) -> u16 {
 }
 
 /// Checks what every shape needs before anything is started.
-fn require_machine() -> Result<()> {
+pub(crate) fn require_machine() -> Result<()> {
     let unsupported = |missing: &str, hint: &str| {
         Err(Error::Unsupported { missing: missing.to_owned(), hint: hint.to_owned() })
     };

@@ -26,7 +26,7 @@ exec 2>/dev/null
 if [ -n "$cgroup" ]; then
     tries=0
     while [ $tries -lt 50 ]; do
-        find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} \;
+        find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} +
         [ -z "$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$cgroup")" ] && break
         tries=$((tries + 1))
         sleep 0.1

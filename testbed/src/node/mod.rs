@@ -12,7 +12,7 @@ use crate::control_plane::{
     API_NAMES, ApiServer, Etcd, SERVICES, controller_manager, path_with, scheduler,
 };
 use crate::error::{Error, Result};
-use crate::instance::{Component, Instance, Isolation, cgroup_name};
+use crate::instance::{Component, Instance, Isolation, cgroup_name, require_machine};
 use crate::kubectl::Kubectl;
 use crate::pki::Authority;
 use crate::{failure, files, images, kubeconfig};
@@ -98,8 +98,9 @@ pub struct Node {
     kubeconfig: PathBuf,
     programs: PathBuf,
     kubectl: Kubectl,
-    components: Vec<Component>,
+    // Dropped before the components: its end is theirs, and they then collect what waited for them.
     instance: Instance,
+    components: Vec<Component>,
 }
 
 impl Node {
@@ -110,6 +111,7 @@ impl Node {
     /// When this machine cannot run one, a build fails, or a component does not become ready: each says what to do or
     /// shows the last lines of the component's log.
     pub fn start(options: &NodeOptions) -> Result<Self> {
+        require_machine()?;
         let cache = Cache::open()?;
         machine::require(&cache)?;
         let programs = Programs::build(&cache, options.cni)?;
@@ -203,8 +205,7 @@ impl Node {
                 kubectl.apply(&addons::manifests(instance)?)?;
             }
         }
-        let mut ask =
-            || files::run(world::psql(instance, "postgres").args(["-c", "select 1"])).is_ok();
+        let mut ask = || world::psql(instance, "postgres", "select 1").is_ok();
         world.postgres.wait_until(STEP, &mut ask)?;
         components.push(world.postgres);
         let bound = format!("--timeout={}s", STEP.as_secs());
@@ -238,6 +239,12 @@ impl Node {
     pub fn audit_log(&self) -> Option<PathBuf> {
         Some(self.instance.folder().join(crate::control_plane::AUDIT_LOG))
             .filter(|path| path.exists())
+    }
+
+    /// The certificate of the authority that signed the certificates of [`API_NAME`] and [`OTHER_NAME`].
+    #[must_use]
+    pub fn certificate_authority(&self) -> PathBuf {
+        self.instance.folder().join("pki/ca.crt")
     }
 
     /// The folder of programs that belong to this version of Kubernetes, `kubectl` among them.
@@ -297,8 +304,7 @@ impl Node {
     /// # Errors
     /// When PostgreSQL refuses a statement; the error carries its message.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
-        let output = files::run(world::psql(&self.instance, database).args(["--command", sql]))?;
-        Ok(String::from_utf8_lossy(&output).into_owned())
+        world::psql(&self.instance, database, sql)
     }
 
     /// Creates an empty database with a login of its own, dropping one of this name first. It is reached as
@@ -334,6 +340,7 @@ impl Node {
     /// When its supervisor does not take the message.
     pub fn detach(mut self) -> Result<u16> {
         self.instance.detach()?;
+        self.components.drain(..).for_each(Component::leave);
         Ok(self.instance.slot())
     }
 

@@ -120,7 +120,7 @@ fn start_postgres(instance: &Instance) -> Result<Component> {
          echo 'host all all 0.0.0.0/0 scram-sha-256' >> data/pg_hba.conf\n\
          exec $bin/postgres -D data -c listen_addresses={POSTGRES} -c unix_socket_directories={POSTGRES_FOLDER} \
            -c fsync=off -c full_page_writes=off -c jit=off -c max_connections=100 -c shared_buffers=32MB \
-           -c log_connections=on -c timezone=UTC -c log_timezone=UTC\n"
+           -c log_connections=on -c log_min_error_statement=panic -c timezone=UTC -c log_timezone=UTC\n"
     );
     files::run(instance.command("install").args([
         "-d",
@@ -139,11 +139,13 @@ fn start_postgres(instance: &Instance) -> Result<Component> {
 const POSTGRES_FOLDER: &str = "/run/openhive/postgres";
 const AS_NOBODY: &[&str] = &["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 
-/// A psql of the superuser on a database, as unaligned text.
-pub(super) fn psql(instance: &Instance, database: &str) -> Command {
+/// Runs SQL as the superuser and returns the rows as unaligned text. The SQL, in which there may be a password, goes
+/// through standard input: neither a list of processes nor an error shows it.
+pub(super) fn psql(instance: &Instance, database: &str, sql: &str) -> Result<String> {
     let mut psql = instance.command("setpriv");
     psql.args(AS_NOBODY).args(["env", "HOME=/nonexistent", "/run/openhive/debian/bin/psql"]);
     psql.args(["--host", POSTGRES_FOLDER, "--username=postgres", "--no-psqlrc", "--quiet"]);
     psql.args(["--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname", database]);
-    psql
+    let output = files::run_with_input(&mut psql, sql)?;
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
