@@ -143,3 +143,18 @@ fn same(what: &str, actual: &Value, expected: &Value) -> Check {
 fn describe(error: &RenderError) -> String {
     error.to_string()
 }
+
+/// The page and the tests name each other.
+#[test]
+fn the_platform_page_names_every_contract() {
+    let page = include_str!("../../../docs/platform.md");
+    let missing: Vec<_> =
+        all().map(|c| c.name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/platform.md does not name {missing:?}");
+    let named = page.split('`').filter(|word| word.len() > 20 && word.contains('_'));
+    let unknown: Vec<_> = named
+        .filter(|w| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        .filter(|word| all().all(|c| c.name != *word))
+        .collect();
+    assert!(unknown.is_empty(), "docs/platform.md names tests that do not exist: {unknown:?}");
+}

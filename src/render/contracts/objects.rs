@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Case, Check, Contract, contracts, same};
+use super::cases::Input;
+use super::{Case, Check, Contract, Profile, contracts, same};
 use crate::object::Kind;
+use crate::render::{RenderOptions, render};
 use crate::values::Image;
 
 /// Objects that belong to one component: (kind, name, component). All others carry the two labels
@@ -83,7 +85,7 @@ fn expected(case: &Case<'_>) -> Vec<String> {
         ],
     );
     add(
-        case.profile() != super::Profile::Baseline,
+        case.profile() != Profile::Baseline,
         &[
             "secret/openhive-platform-secrets -n openhive",
             "networkpolicy/openhive-db-migrate-egress -n openhive",
@@ -139,6 +141,19 @@ contracts! {
             case.rendered.objects.iter().map(|o| o.reference.to_string()).collect();
         found.sort();
         same("objects", &json!(found), &json!(expected(case)))
+    }
+
+    /// "Profiles": what `migration` applies, the profile after it applies as well, unchanged.
+    fn the_migration_profile_is_part_of_the_platform(case) {
+        if case.profile() != Profile::Migration {
+            return Ok(());
+        }
+        let Input { values, facts, .. } = case.input;
+        let options = RenderOptions { migration_job: true, ..case.input.options() };
+        let platform =
+            render(values, facts, Profile::Platform, &options).map_err(|e| e.to_string())?;
+        let other = case.rendered.objects.iter().find(|o| !platform.objects.contains(o));
+        other.map_or(Ok(()), |o| Err(format!("{} is another one in platform", o.reference)))
     }
 
     /// "Objects": what says that an object is ours, and of which component.
