@@ -12,6 +12,7 @@ mod install;
 mod install_failure;
 mod plan;
 mod prepare;
+mod render;
 mod validate;
 pub mod values_args;
 mod version;
@@ -65,6 +66,7 @@ enum Command {
 enum LocalCommand {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
+    Render(render::RenderArgs),
     Completion(completion::CompletionArgs),
 }
 
@@ -112,6 +114,7 @@ fn local(command: &LocalCommand, ui: &Ui) -> Outcome {
     match command {
         LocalCommand::Init(args) => init::run(args, ui),
         LocalCommand::Validate(args) => validate::run(args, ui),
+        LocalCommand::Render(args) => render::run(args, ui),
         LocalCommand::Completion(args) => completion::run(args, ui),
     }
 }
