@@ -168,9 +168,15 @@ fn secrets(values: &Values) -> Secrets {
     }
 }
 
+/// What the kubelet takes credentials of a registry from.
+const PULL_SECRET_TYPES: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
 /// Type and data of the Secret to copy.
 fn pull_secret(source: &serde_json::Value) -> Result<PullSecret, RenderError> {
-    let r#type = source["type"].as_str().ok_or(RenderError::PullSecret { missing: "type" })?;
+    let r#type = source["type"]
+        .as_str()
+        .filter(|t| PULL_SECRET_TYPES.contains(t))
+        .ok_or(RenderError::PullSecret { missing: "type of a registry's credentials" })?;
     let data = source["data"].as_object().ok_or(RenderError::PullSecret { missing: "data" })?;
     let data = data
         .iter()

@@ -24,6 +24,8 @@ pub use output::{File, Format, KUSTOMIZATION, MARK};
 pub use profile::Profile;
 pub use warning::Warning;
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::object::{Kind, Object};
@@ -49,8 +51,8 @@ pub struct RenderOptions<'a> {
     pub migration_job: bool,
 }
 
-/// The manifests of one profile.
-#[derive(Clone, Debug)]
+/// The manifests of one profile. `Debug` names the objects and shows none: Secrets are among them.
+#[derive(Clone)]
 pub struct Rendered {
     /// Which profile.
     pub profile: Profile,
@@ -60,6 +62,16 @@ pub struct Rendered {
     pub facts: ClusterFacts,
     /// What the reader should know about them.
     pub warnings: Vec<Warning>,
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let objects: Vec<_> = self.objects.iter().map(|o| o.reference.to_string()).collect();
+        f.debug_struct("Rendered")
+            .field("profile", &self.profile)
+            .field("objects", &objects)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Renders a profile's objects.

@@ -16,8 +16,8 @@ pub enum Format {
     Json,
 }
 
-/// A file of `render --output-dir`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A file of `render --output-dir`. No `Debug`: it may hold a Secret.
+#[derive(Clone, Eq, PartialEq)]
 pub struct File {
     /// Relative to the folder, with `/`.
     pub path: String,

@@ -96,6 +96,32 @@ fn the_platform_profile_wants_an_ingress() {
 }
 
 #[test]
+fn a_pull_secret_must_be_one() {
+    let mut values = testkit::values();
+    values.image_pull_secret = Some(crate::values::SecretName {
+        namespace: "registry".to_owned(),
+        name: "pull".to_owned(),
+    });
+    let facts = ClusterFacts::resolve(&values, None);
+    for source in [
+        json!({ "type": "Opaque", "data": { "password": "Y2FuYXJ5" } }),
+        json!({ "type": "kubernetes.io/dockerconfigjson" }),
+    ] {
+        let options = RenderOptions { pull_secret: Some(&source), ..RenderOptions::default() };
+        let error = render(&values, &facts, Profile::Gateway, &options).unwrap_err();
+        assert!(matches!(error, RenderError::PullSecret { .. }), "{error}");
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let rendered = with(&testkit::values(), Profile::Platform, &RenderOptions::default());
+    let debug = format!("{rendered:?}");
+    assert!(debug.contains("secret/openhive-platform-secrets -n openhive"));
+    assert!(!debug.contains("Y2FuYXJ5") && !debug.contains("canary"), "{debug}");
+}
+
+#[test]
 fn the_template_digest_is_stable() {
     assert_eq!(template_digest(), template_digest());
     assert_eq!(template_digest().len(), 64);
