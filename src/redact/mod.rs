@@ -114,8 +114,8 @@ impl Redactor {
             AhoCorasick::new(patterns).expect("far fewer patterns than an automaton can hold")
         });
         let mut text = Cow::Borrowed(text);
-        // A replacement can complete a credential that holds part of the marker. Each round but the
-        // last removes a character that is not the marker's, so this ends.
+        // A replacement can complete a credential that holds part of the marker. Each round that
+        // changes anything removes a character outside markers, or joins markers: so this ends.
         while let Some(output) = replaced(&text, &found(searcher, &text)) {
             text = Cow::Owned(output);
         }
