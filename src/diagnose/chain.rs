@@ -81,6 +81,16 @@ impl Snapshot {
         })
     }
 
+    /// The pods that the targets are judged by.
+    pub(super) fn target_pods(&self) -> Vec<&Pod> {
+        let deployed = self
+            .deployments
+            .iter()
+            .filter_map(|deployment| self.current_set(deployment))
+            .flat_map(|set| self.pods_of_set(set));
+        deployed.chain(self.jobs.iter().flat_map(|job| self.pods_of_job(job))).collect()
+    }
+
     /// The events of an object, less those from before the apply.
     pub(super) fn events_of<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a Event> {
         self.events.iter().map(AsRef::as_ref).filter(move |event| {

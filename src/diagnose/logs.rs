@@ -17,6 +17,8 @@ pub enum LogCause {
     UnknownRevision {
         /// The database's revision.
         revision: String,
+        /// The image's newest revision, where the log names it.
+        head: Option<String>,
     },
     /// Alembic: the image's history has more than one head.
     MultipleHeads,
@@ -41,9 +43,9 @@ pub enum LogCause {
     },
     /// The program is made for another architecture.
     WrongArchitecture,
-    /// Another exception.
+    /// Another exception, or the last record of level error.
     Exception {
-        /// Its line: type and message.
+        /// Type and message.
         line: String,
     },
 }
@@ -92,21 +94,34 @@ pub enum DatabaseError {
 /// Reads the last lines of a log, newest cause first.
 #[must_use]
 pub fn classify(lines: &[String], database: Option<&Endpoint>) -> Option<LogCause> {
-    let lines: Vec<String> = lines.iter().flat_map(|line| words(line)).collect();
-    let last = last_chain(&lines);
+    let records: Vec<Record> = lines.iter().map(|line| record(line)).collect();
+    let text: Vec<String> = records.iter().flat_map(|record| record.text.clone()).collect();
+    let last = last_chain(&text);
     let about_database = last.iter().any(|line| {
         ["asyncpg", "psycopg", "sqlalchemy", "alembic", "postgres", "database"]
             .iter()
             .any(|word| line.to_lowercase().contains(word))
     });
-    last.iter()
-        .rev()
-        .find_map(|line| known(line, database, about_database))
-        .or_else(|| exception(last).map(|line| LogCause::Exception { line }))
+    let known = last.iter().rev().find_map(|line| known(line, database, about_database));
+    match known {
+        Some(LogCause::UnknownRevision { revision, head: None }) => {
+            Some(LogCause::UnknownRevision { revision, head: heads(&text) })
+        }
+        Some(cause) => Some(cause),
+        None => exception(last)
+            .or_else(|| error_record(&records))
+            .map(|line| LogCause::Exception { line }),
+    }
 }
 
-/// The text of a line: of a JSON object its messages, else the line.
-fn words(line: &str) -> Vec<String> {
+/// One line of a log.
+struct Record {
+    text: Vec<String>,
+    error: bool,
+}
+
+/// A JSON object's messages, or the line itself.
+fn record(line: &str) -> Record {
     const KEYS: [&str; 11] = [
         "message",
         "msg",
@@ -121,14 +136,25 @@ fn words(line: &str) -> Vec<String> {
         "error",
     ];
     let split = |text: &str| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
-    match serde_json::from_str::<Value>(line.trim()) {
-        Ok(Value::Object(map)) => KEYS
-            .iter()
-            .filter_map(|key| map.get(*key).and_then(Value::as_str))
-            .flat_map(split)
-            .collect(),
-        _ => split(line),
+    let Ok(Value::Object(map)) = serde_json::from_str::<Value>(line.trim()) else {
+        return Record { text: split(line), error: false };
+    };
+    let get = |key: &str| map.get(key).and_then(Value::as_str);
+    let level = get("level").or_else(|| get("severity")).unwrap_or_default().to_lowercase();
+    Record {
+        text: KEYS.iter().filter_map(|key| get(key)).flat_map(split).collect(),
+        error: matches!(level.as_str(), "error" | "critical" | "fatal"),
     }
+}
+
+/// The first line of the last record of level error.
+fn error_record(records: &[Record]) -> Option<String> {
+    records.iter().rev().find(|record| record.error)?.text.first().cloned()
+}
+
+/// `alembic heads` prints `7f3a9c (head)`.
+fn heads(lines: &[String]) -> Option<String> {
+    lines.iter().find_map(|line| line.trim().strip_suffix(" (head)").map(ToOwned::to_owned))
 }
 
 /// The last traceback together with the ones that it grew from, to the end; everything where
@@ -155,7 +181,7 @@ fn known(line: &str, database: Option<&Endpoint>, about_database: bool) -> Optio
     let lower = line.to_lowercase();
     let has = |word: &str| lower.contains(word);
     if let Some(revision) = between(line, "Can't locate revision identified by '", "'") {
-        return Some(LogCause::UnknownRevision { revision: revision.to_owned() });
+        return Some(LogCause::UnknownRevision { revision: revision.to_owned(), head: None });
     }
     if has("multiple head revisions") {
         return Some(LogCause::MultipleHeads);
@@ -169,23 +195,35 @@ fn known(line: &str, database: Option<&Endpoint>, about_database: bool) -> Optio
     if let Some(error) = database_error(line, &lower, database, about_database) {
         return Some(LogCause::Database { endpoint: database.cloned(), error });
     }
-    let schema = has("schema") || has("database is at") || has("target database");
-    let behind = has("expects") || has("not at") || has("not up to date") || has("behind");
-    if schema && behind {
-        let token = |before: &str| {
-            lower.split_once(before).and_then(|(_, rest)| {
-                let token: String =
-                    rest.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-                // A word of the sentence, such as "the", is no revision.
-                token.chars().any(|c| c.is_ascii_digit()).then_some(token)
-            })
-        };
-        return Some(LogCause::SchemaNotAtHead {
-            database: token("is at ").or_else(|| token("at revision ")),
-            head: token("expects ").or_else(|| token("head ")),
-        });
+    schema(&lower)
+}
+
+/// The gateway's own check. Its wording is not part of any contract, so this goes by the words that
+/// such a sentence needs, and takes revisions only where they look like some.
+fn schema(line: &str) -> Option<LogCause> {
+    let any = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    if !any(&["schema", "database is at", "target database"])
+        || !any(&["expects", "needs", "not at", "not up to date", "behind", "does not know"])
+    {
+        return None;
     }
-    None
+    let revision = |before: &[&str]| {
+        before.iter().find_map(|before| {
+            let (_, rest) = line.split_once(before)?;
+            let word: String =
+                rest.trim_start().chars().take_while(char::is_ascii_alphanumeric).collect();
+            // A word of the sentence, such as "the", is no revision.
+            word.chars().any(|c| c.is_ascii_digit()).then_some(word)
+        })
+    };
+    let database = revision(&["at revision ", "is at "]);
+    let head = revision(&["expects ", "needs revision ", "needs ", "head is ", "head "]);
+    match database {
+        Some(revision) if any(&["does not know", "unknown revision"]) => {
+            Some(LogCause::UnknownRevision { revision, head })
+        }
+        database => Some(LogCause::SchemaNotAtHead { database, head }),
+    }
 }
 
 fn database_error(
@@ -238,7 +276,11 @@ fn database_error(
         || has("could not translate host name")
     {
         Some(DatabaseError::NameResolution)
-    } else if has("timeouterror") || has("[errno 110]") || has("timeout expired") {
+    } else if has("timeouterror")
+        || has("[errno 110]")
+        || has("timeout expired")
+        || has("did not answer")
+    {
         Some(DatabaseError::Timeout)
     } else if has("network is unreachable") || has("no route to host") {
         Some(DatabaseError::Unreachable)
@@ -287,13 +329,19 @@ fn is_exception(line: &str) -> bool {
 impl fmt::Display for LogCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownRevision { revision } => write!(
-                f,
-                "the database is at revision {revision}, which this image does not know: the image is older than the schema"
-            ),
+            Self::UnknownRevision { revision, head } => {
+                write!(f, "the database is at revision {revision}, which this image ")?;
+                if let Some(head) = head {
+                    write!(f, "(head {head}) ")?;
+                }
+                f.write_str("does not know: the image is older than the schema")
+            }
             Self::MultipleHeads => f.write_str("the image's migrations have more than one head"),
             Self::SchemaNotAtHead { database: Some(database), head: Some(head) } => {
                 write!(f, "the database schema is at revision {database}, the code expects {head}")
+            }
+            Self::SchemaNotAtHead { database: None, head: Some(head) } => {
+                write!(f, "the database schema is not at revision {head}, which the code expects")
             }
             Self::SchemaNotAtHead { .. } => {
                 f.write_str("the database schema is not at the revision that the code expects")

@@ -12,15 +12,19 @@ pub mod logs;
 pub mod parse;
 mod sight;
 mod snapshot;
+mod status;
 mod symptom;
 mod text;
 mod tracker;
+mod wanted;
 
 pub use finding::{Finding, Subject};
 pub use grace::Grace;
 pub use snapshot::{Endpoint, HealthAnswer, LogRequest, LogTail, Snapshot};
+pub use status::{ComponentStatus, JobStatus, component_status, job_status};
 pub use symptom::{Component, Symptom};
 pub use tracker::{Tracker, diagnose};
+pub use wanted::log_requests;
 
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,8 @@ pub struct LogTail {
     pub pod_uid: String,
     /// The container, or init container.
     pub container: String,
+    /// Whether it is the log of the run before the present one.
+    pub previous: bool,
     /// The lines, oldest first.
     pub lines: Vec<String>,
 }

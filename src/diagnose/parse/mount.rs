@@ -78,7 +78,7 @@ impl MountError {
             .or_else(|| message.split_once("non-existent config key: "))
         {
             Self::KeyMissing { key: key.trim().to_owned() }
-        } else if message.starts_with("Multi-Attach error") {
+        } else if message.contains("Multi-Attach error") {
             Self::MultiAttach { volume: volume.unwrap_or_default() }
         } else {
             Self::Volume { volume }

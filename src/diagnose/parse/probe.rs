@@ -48,6 +48,8 @@ pub enum Answer {
 /// Reads the message of an event `Unhealthy`.
 #[must_use]
 pub fn parse(message: &str) -> Option<(Probe, Answer)> {
+    // What the event correlator writes before the newest of many.
+    let message = message.trim_start_matches("(combined from similar events): ");
     let (probe, rest) = [
         (Probe::Startup, "Startup probe "),
         (Probe::Liveness, "Liveness probe "),
@@ -103,6 +105,12 @@ mod tests {
                 "Readiness probe failed: Get \"http://10.244.0.5:8080/healthz\": read tcp 10.244.0.1:1->10.244.0.5:8080: read: connection reset by peer"
             ),
             Some((Probe::Readiness, Answer::Closed))
+        );
+        assert_eq!(
+            parse(
+                "(combined from similar events): Readiness probe failed: HTTP probe failed with statuscode: 500"
+            ),
+            Some((Probe::Readiness, Answer::Status { status: 500 }))
         );
         assert_eq!(parse("Pulled image"), None);
     }

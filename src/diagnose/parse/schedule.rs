@@ -29,8 +29,9 @@ pub enum Blocker {
     TooManyPods,
     /// A taint without toleration.
     Taint {
-        /// The taint's key; empty where newer schedulers do not name it.
-        key: String,
+        /// The taint's key; `None` where the scheduler does not name it (1.34 and later) and the
+        /// nodes may not be read.
+        key: Option<String>,
     },
     /// Node selector or node affinity.
     Selector,
@@ -70,9 +71,21 @@ impl Scheduling {
             }
             None => (0, message),
         };
-        let list = list.split(" preemption: ").next().unwrap_or(list);
+        // What follows is about preemption and resource claims.
+        let list = list.split(". ").next().unwrap_or(list);
         let blockers = split(list.trim().trim_end_matches('.')).map(blocker).collect();
         Self { nodes, blockers }
+    }
+
+    /// Puts the nodes' own taints in place of one that the scheduler does not name.
+    pub fn name_taints(&mut self, taints: &[&str]) {
+        for (_, blocker) in &mut self.blockers {
+            if *blocker == (Blocker::Taint { key: None }) && !taints.is_empty() {
+                // One that passes decides how long to wait.
+                let key = taints.iter().find(|key| passes(key)).or(taints.first());
+                *blocker = Blocker::Taint { key: key.map(|key| (*key).to_owned()) };
+            }
+        }
     }
 
     /// Whether time may help: resources get free, and a node that is not ready gets ready.
@@ -80,16 +93,19 @@ impl Scheduling {
     pub fn may_pass(&self) -> bool {
         self.blockers.iter().any(|(_, blocker)| match blocker {
             Blocker::Insufficient { .. } | Blocker::TooManyPods => true,
-            // Set by the cluster itself while a node comes up or is under pressure; the one of a
-            // cordon is a person's.
-            Blocker::Taint { key } => {
-                key != "node.kubernetes.io/unschedulable"
-                    && (key.starts_with("node.kubernetes.io/")
-                        || key.starts_with("node.cloudprovider.kubernetes.io/"))
-            }
+            // An unknown one may be one of these.
+            Blocker::Taint { key } => key.as_deref().is_none_or(passes),
             _ => false,
         })
     }
+}
+
+/// Whether the cluster itself sets a taint while a node comes up or is under pressure. That of a
+/// cordon is a person's.
+fn passes(key: &str) -> bool {
+    key != "node.kubernetes.io/unschedulable"
+        && (key.starts_with("node.kubernetes.io/")
+            || key.starts_with("node.cloudprovider.kubernetes.io/"))
 }
 
 /// `,` separates, but not inside `{key: value}`.
@@ -120,11 +136,13 @@ fn blocker(part: &str) -> (Option<u32>, Blocker) {
     } else if words.starts_with("Too many pods") {
         Blocker::TooManyPods
     } else if words.contains("untolerated taint") {
-        let key = between(words, "{", ":").unwrap_or_default();
-        Blocker::Taint { key: key.to_owned() }
+        Blocker::Taint { key: between(words, "{", ":").map(ToOwned::to_owned) }
     } else if words.contains("node affinity/selector") || words.contains("node selector") {
         Blocker::Selector
-    } else if words.contains("volume node affinity conflict") {
+    } else if words.contains("volume node affinity conflict")
+        || words.contains("PersistentVolume's node affinity")
+        || words.contains("no available volume zone")
+    {
         Blocker::VolumeElsewhere
     } else if words.contains("pod affinity")
         || words.contains("anti-affinity")
@@ -139,6 +157,7 @@ fn blocker(part: &str) -> (Option<u32>, Blocker) {
         Blocker::ClaimMissing { claim: claim.to_owned() }
     } else if words.contains("available persistent volumes to bind")
         || words.contains("did not have enough free storage")
+        || words.contains("non-existent pv")
     {
         Blocker::NoVolume
     } else {
@@ -171,8 +190,8 @@ impl fmt::Display for Blocker {
         match self {
             Self::Insufficient { resource } => write!(f, "not enough {resource}"),
             Self::TooManyPods => f.write_str("too many pods"),
-            Self::Taint { key } if key.is_empty() => f.write_str("a taint that is not tolerated"),
-            Self::Taint { key } => write!(f, "taint {key} is not tolerated"),
+            Self::Taint { key: None } => f.write_str("a taint that is not tolerated"),
+            Self::Taint { key: Some(key) } => write!(f, "taint {key} is not tolerated"),
             Self::Selector => f.write_str("node selector or affinity does not match"),
             Self::PodAffinity => f.write_str("pod affinity or topology spread does not fit"),
             Self::Cordoned => f.write_str("cordoned"),
@@ -202,7 +221,9 @@ mod tests {
                     (Some(1), Blocker::Insufficient { resource: "cpu".into() }),
                     (
                         Some(2),
-                        Blocker::Taint { key: "node-role.kubernetes.io/control-plane".into() }
+                        Blocker::Taint {
+                            key: Some("node-role.kubernetes.io/control-plane".into())
+                        }
                     ),
                 ]
             }
@@ -234,12 +255,16 @@ mod tests {
                 Blocker::VolumeElsewhere,
             ),
             (
+                "0/1 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+                Blocker::VolumeElsewhere,
+            ),
+            (
                 "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind.",
                 Blocker::NoVolume,
             ),
             (
                 "0/2 nodes are available: 2 node(s) had untolerated taint {gpu: true}.",
-                Blocker::Taint { key: "gpu".into() },
+                Blocker::Taint { key: Some("gpu".into()) },
             ),
             ("0/2 nodes are available: 2 node(s) were unschedulable.", Blocker::Cordoned),
         ] {
@@ -257,6 +282,19 @@ mod tests {
             )
             .may_pass()
         );
+    }
+
+    /// Since 1.34 the scheduler does not say which taint.
+    #[test]
+    fn taints_without_a_name() {
+        let mut parsed = Scheduling::parse(
+            "0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        );
+        assert_eq!(parsed.blockers, [(Some(1), Blocker::Taint { key: None })]);
+        assert!(parsed.may_pass(), "it may be a node that is not ready");
+        parsed.name_taints(&["gpu"]);
+        assert_eq!(parsed.to_string(), "1 of 1 nodes: taint gpu is not tolerated");
+        assert!(!parsed.may_pass());
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl<'a> Seen<'a> {
 
     /// A run of a Job's pod that is not followed by another one in the same pod.
     fn job_failed(&self, ended: &ContainerStateTerminated, last: bool) -> Sighting {
-        let log = self.context.tail(self.pod, &self.status.name, Some(ended));
+        let log = self.context.tail(self.pod, &self.status.name, false, Some(ended));
         let symptom = if out_of_memory(ended) {
             Symptom::OomKilled { times: 1, limit: self.memory_limit() }
         } else if cannot_start(ended) {
@@ -197,7 +197,7 @@ impl<'a> Seen<'a> {
         let times = if runs_again { restarts } else { restarts + 1 };
         // What ended before the apply ended under other circumstances.
         let fresh = self.context.snapshot.counts(ended.finished_at.as_ref().map(|t| t.0));
-        let log = self.context.tail(self.pod, &self.status.name, Some(ended));
+        let log = self.context.tail(self.pod, &self.status.name, runs_again, Some(ended));
         let (symptom, enough) = if cannot_start(ended) {
             let error = StartError::parse(ended.message.as_deref().unwrap_or_default());
             let limit = grace.start(&error);
@@ -303,8 +303,10 @@ impl<'a> Seen<'a> {
             .find(|answer| answer.pod_uid == uid(&self.pod.metadata))
             .and_then(|answer| answer.readiness_reason.clone());
         let symptom = Symptom::ProbeFailing { probe, asks, answer, readiness_reason };
+        let mut sighting = self.sighting(symptom);
+        sighting.log = self.context.tail(self.pod, &self.status.name, false, None);
         Some(
-            self.sighting(symptom)
+            sighting
                 .evidence(format!(
                     "{}: event Unhealthy: {}",
                     place(self.pod),

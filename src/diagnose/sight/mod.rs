@@ -145,6 +145,7 @@ impl<'a> Context<'a> {
         &self,
         pod: &Pod,
         container: &str,
+        previous: bool,
         terminated: Option<&ContainerStateTerminated>,
     ) -> Vec<String> {
         const LINES: usize = 20;
@@ -152,7 +153,11 @@ impl<'a> Context<'a> {
             .snapshot
             .logs
             .iter()
-            .find(|log| log.pod_uid == uid(&pod.metadata) && log.container == container)
+            .find(|log| {
+                log.pod_uid == uid(&pod.metadata)
+                    && log.container == container
+                    && log.previous == previous
+            })
             .map(|log| log.lines.clone())
             .filter(|lines| !lines.is_empty())
             .or_else(|| {

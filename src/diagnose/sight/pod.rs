@@ -1,7 +1,7 @@
 //! What is wrong with a pod as a whole; its containers follow in `container`.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodCondition};
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodCondition, Taint};
 
 use super::{Context, Sighting, Target, container, pod_subject};
 use crate::diagnose::chain::{event_time, name, uid};
@@ -104,7 +104,8 @@ fn unscheduled(context: &Context<'_>, target: &Target<'_>, pod: &Pod) -> Sightin
         return sighting.fails(context.grace.nothing, true);
     };
     let message = condition.message.clone().unwrap_or_default();
-    let scheduling = Scheduling::parse(&message);
+    let mut scheduling = Scheduling::parse(&message);
+    scheduling.name_taints(&untolerated(context, pod));
     let scaling_up = context
         .snapshot
         .newest_event(uid(&pod.metadata), |event| {
@@ -118,6 +119,26 @@ fn unscheduled(context: &Context<'_>, target: &Target<'_>, pod: &Pod) -> Sightin
         .evidence(format!("{}: status.conditions[PodScheduled]: {message}", place(pod)))
         .began(condition.last_transition_time.as_ref().map(|t| t.0))
         .fails(grace, true)
+}
+
+/// The keys of the nodes' taints that keep this pod away.
+fn untolerated<'a>(context: &Context<'a>, pod: &Pod) -> Vec<&'a str> {
+    let tolerations = pod.spec.as_ref().and_then(|s| s.tolerations.as_deref()).unwrap_or_default();
+    let tolerated = |taint: &Taint| {
+        tolerations.iter().any(|t| {
+            t.key.as_ref().is_none_or(|key| *key == taint.key)
+                && t.effect.as_ref().is_none_or(|effect| *effect == taint.effect)
+                && (t.operator.as_deref() == Some("Exists") || t.value == taint.value)
+        })
+    };
+    let nodes = context.snapshot.nodes.as_deref().unwrap_or_default();
+    nodes
+        .iter()
+        .filter_map(|node| node.spec.as_ref()?.taints.as_deref())
+        .flatten()
+        .filter(|taint| taint.effect != "PreferNoSchedule" && !tolerated(taint))
+        .map(|taint| taint.key.as_str())
+        .collect()
 }
 
 fn node_lost(context: &Context<'_>, target: &Target<'_>, pod: &Pod) -> Option<Sighting> {

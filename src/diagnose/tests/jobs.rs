@@ -48,7 +48,7 @@ fn first_failed_pod_is_the_verdict() {
         found.symptom,
         Symptom::JobPodFailed {
             exit_code: 255,
-            log: Some(LogCause::UnknownRevision { revision: "b2".into() })
+            log: Some(LogCause::UnknownRevision { revision: "b2".into(), head: None })
         }
     );
     assert_eq!(found.object.to_string(), "job/openhive-db-migrate -n openhive");
@@ -61,6 +61,7 @@ fn the_log_wins_over_the_termination_message() {
     snapshot.logs.push(LogTail {
         pod_uid: "p1".into(),
         container: "gateway".into(),
+        previous: false,
         lines: vec!["asyncpg.exceptions.InvalidPasswordError: password authentication failed for user \"hive\"".into()],
     });
     let found = fails_after(&snapshot, 0);

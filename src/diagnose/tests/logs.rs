@@ -16,7 +16,7 @@ fn database(text: &str, error: DatabaseError) {
 
 #[test]
 fn unknown_revision() {
-    let expected = Some(LogCause::UnknownRevision { revision: "9f1c22".into() });
+    let expected = Some(LogCause::UnknownRevision { revision: "9f1c22".into(), head: None });
     assert_eq!(
         of(
             "INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.\nERROR [alembic.util.messaging] Can't locate revision identified by '9f1c22'\n  FAILED: Can't locate revision identified by '9f1c22'"
@@ -26,6 +26,24 @@ fn unknown_revision() {
     assert_eq!(
         of(
             "Traceback (most recent call last):\n  File \"alembic/script/base.py\", line 1\nalembic.util.exc.CommandError: Can't locate revision identified by '9f1c22'"
+        ),
+        expected
+    );
+}
+
+#[test]
+fn unknown_revision_with_the_images_head() {
+    let expected = Some(LogCause::UnknownRevision {
+        revision: "9f1c22".into(),
+        head: Some("7be2905d41fc".into()),
+    });
+    assert_eq!(
+        of("7be2905d41fc (head)\n  FAILED: Can't locate revision identified by '9f1c22'"),
+        expected
+    );
+    assert_eq!(
+        of(
+            "{\"level\":\"error\",\"message\":\"startup failed: the database is at revision 9f1c22, which this image does not know (its head is 7be2905d41fc): use the newer image\",\"event\":\"startup_failed\"}"
         ),
         expected
     );
@@ -66,6 +84,10 @@ fn database_name_does_not_resolve() {
 fn database_time_out() {
     database(
         "Traceback (most recent call last):\n  File \"asyncpg/compat.py\", line 1\nTimeoutError",
+        DatabaseError::Timeout,
+    );
+    database(
+        "{\"level\":\"error\",\"message\":\"startup failed: database 203.0.113.7:6432 did not answer within 5 s\"}",
         DatabaseError::Timeout,
     );
     database(
@@ -153,6 +175,21 @@ fn schema_not_at_head() {
         ),
         Some(LogCause::SchemaNotAtHead { database: None, head: None })
     );
+    assert_eq!(
+        of(
+            "{\"level\":\"error\",\"message\":\"startup failed: the database has no schema, and this image needs revision c4186e2f: run the migration Job first\"}"
+        ),
+        Some(LogCause::SchemaNotAtHead { database: None, head: Some("c4186e2f".into()) })
+    );
+    assert_eq!(
+        of(
+            "startup failed: the database is at revision 7be2905d, and this image needs c4186e2f: run the migration Job first"
+        ),
+        Some(LogCause::SchemaNotAtHead {
+            database: Some("7be2905d".into()),
+            head: Some("c4186e2f".into())
+        })
+    );
 }
 
 #[test]
@@ -180,6 +217,16 @@ fn another_exception_is_its_last_line() {
             "{\"level\":\"error\",\"message\":\"migration failed\",\"exc_info\":\"Traceback (most recent call last):\\n  x\\nKeyError: 'a'\"}"
         ),
         Some(LogCause::Exception { line: "KeyError: 'a'".into() })
+    );
+}
+
+#[test]
+fn a_record_of_level_error_speaks_where_nothing_is_thrown() {
+    assert_eq!(
+        of(
+            "{\"level\":\"error\",\"message\":\"startup failed: the lease table is locked\"}\n{\"level\":\"info\",\"message\":\"bye\"}"
+        ),
+        Some(LogCause::Exception { line: "startup failed: the lease table is locked".into() })
     );
 }
 

@@ -5,7 +5,9 @@ mod containers;
 mod jobs;
 mod logs;
 mod pods;
+mod status;
 mod time;
+mod wanted;
 mod workloads;
 
 use std::sync::Arc;

@@ -84,6 +84,23 @@ fn unschedulable_while_the_autoscaler_works() {
     fails_after(&snapshot, 600);
 }
 
+/// Newer schedulers do not name the taint; the nodes do.
+#[test]
+fn unschedulable_by_a_taint_that_only_the_nodes_name() {
+    let message = "0/1 nodes are available: 1 node(s) had untolerated taint(s).";
+    let mut snapshot = snapshot(vec![unscheduled(message)]);
+    let node = |key: &str| {
+        Some(vec![typed(json!({
+            "metadata": {"name": "node-1"},
+            "spec": {"taints": [{"key": key, "effect": "NoSchedule"}]}
+        }))])
+    };
+    snapshot.nodes = node("gpu");
+    assert!(fails_after(&snapshot, 30).cause.contains("taint gpu is not tolerated"));
+    snapshot.nodes = node("node.kubernetes.io/not-ready");
+    fails_after(&snapshot, 180);
+}
+
 #[test]
 fn node_lost() {
     let mut running = pod(json!({"ready": true, "state": {"running": {}}}));
