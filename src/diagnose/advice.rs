@@ -46,7 +46,12 @@ pub(super) fn advice(symptom: &Symptom, subject: &Subject, object: &ObjectRef) -
         Symptom::Mount { error } => mount(error, namespace, pod),
         Symptom::Unschedulable { scheduling, .. } => schedule(scheduling, namespace, pod),
         Symptom::CreateRefused { error } => create(error, namespace),
-        Symptom::ProbeFailing { .. } => format!("read its log: {}", logs(subject, namespace)),
+        Symptom::Pulling { .. } => {
+            "wait; if it takes too long, check the way from the nodes to the registry".to_owned()
+        }
+        Symptom::NotReady | Symptom::ProbeFailing { .. } => {
+            format!("read its log: {}", logs(subject, namespace))
+        }
         Symptom::PodRemoved { .. } => {
             format!("see what the node lacked: kubectl describe pod -n {namespace} {pod}")
         }

@@ -51,6 +51,8 @@ pub struct Grace {
     pub nothing_shows: SignedDuration,
     /// When a component that does nothing ends a command.
     pub nothing: SignedDuration,
+    /// When an image that is being pulled is worth a word.
+    pub pulling_shows: SignedDuration,
     /// How long a pod may be overdue.
     pub terminating: SignedDuration,
 }
@@ -79,6 +81,7 @@ impl Grace {
         node_lost: SignedDuration::from_secs(60),
         nothing_shows: SignedDuration::from_secs(30),
         nothing: SignedDuration::from_secs(60),
+        pulling_shows: SignedDuration::from_secs(10),
         terminating: SignedDuration::from_secs(30),
     };
 

@@ -321,7 +321,7 @@ fn is_exception(line: &str) -> bool {
     let path = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
         && class.chars().next().is_some_and(|c| c.is_ascii_uppercase());
-    let ends = ["Error", "Exception", "Failure", "Warning", "Invalid", "NotFound"];
+    let ends = ["Error", "Exception", "Failure", "Invalid", "NotFound"];
     path && class.len() > "Error".len() && ends.iter().any(|end| class.ends_with(end))
         || name == "Error" && line.len() > name.len()
 }

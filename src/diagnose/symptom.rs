@@ -134,6 +134,13 @@ pub enum Symptom {
         /// Which.
         component: Component,
     },
+    /// An image that is still being pulled.
+    Pulling {
+        /// The reference.
+        image: String,
+    },
+    /// A container that runs and is not ready, and nothing says why.
+    NotReady,
     /// `ProgressDeadlineExceeded`, with no better explanation.
     DeadlineExceeded,
 }
@@ -193,6 +200,8 @@ pub(super) enum Family {
     ProbeFailing,
     NothingMoves,
     StuckTerminating,
+    Pulling,
+    NotReady,
     DeadlineExceeded,
 }
 
@@ -228,6 +237,8 @@ impl Symptom {
             Self::ProbeFailing { .. } => Family::ProbeFailing,
             Self::NothingMoves { .. } => Family::NothingMoves,
             Self::StuckTerminating { .. } => Family::StuckTerminating,
+            Self::Pulling { .. } => Family::Pulling,
+            Self::NotReady => Family::NotReady,
             Self::DeadlineExceeded => Family::DeadlineExceeded,
         }
     }

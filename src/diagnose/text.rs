@@ -74,6 +74,8 @@ pub(super) fn cause(symptom: &Symptom, subject: &Subject) -> String {
         Symptom::NothingMoves { component: Component::Kubelet } => {
             format!("its node does nothing with {subject}: its kubelet may be down")
         }
+        Symptom::Pulling { image } => format!("image {image} of {subject} is still being pulled"),
+        Symptom::NotReady => format!("{subject} runs, but is not ready"),
         Symptom::DeadlineExceeded => {
             "the rollout has made no progress within its progressDeadlineSeconds".to_owned()
         }

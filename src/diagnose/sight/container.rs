@@ -45,7 +45,9 @@ pub(super) fn read<'a>(
     let before = last
         .filter(|ended| context.snapshot.counts(ended.finished_at.as_ref().map(|t| t.0)))
         .map(|ended| seen.crash(ended, true));
-    before.into_iter().chain(seen.probe()).collect()
+    let found: Vec<Sighting> = before.into_iter().chain(seen.probe()).collect();
+    // An init container runs until it is done.
+    if found.is_empty() && !init { vec![seen.not_ready()] } else { found }
 }
 
 impl<'a> Seen<'a> {
@@ -124,6 +126,7 @@ impl<'a> Seen<'a> {
                 )
             }
             "CrashLoopBackOff" => last.map(|ended| self.crash(ended, false)),
+            "ContainerCreating" | "PodInitializing" => self.pulling(image()),
             _ => None,
         }
     }
@@ -151,6 +154,35 @@ impl<'a> Seen<'a> {
             .fails(self.context.grace.pull(error), fresh);
         evidence.append(&mut sighting.evidence);
         sighting.evidence = evidence;
+        sighting
+    }
+
+    /// An event `Pulling` of this container that nothing has answered yet.
+    fn pulling(&self, image: String) -> Option<Sighting> {
+        let newest = self.context.snapshot.newest_event(uid(&self.pod.metadata), |event| {
+            about_container(event, &self.status.name)
+                && matches!(event.reason.as_deref(), Some("Pulling" | "Pulled" | "Failed"))
+        })?;
+        if newest.reason.as_deref() != Some("Pulling") {
+            return None;
+        }
+        let mut sighting = self
+            .sighting(Symptom::Pulling { image })
+            .evidence(format!("{}: event Pulling", place(self.pod)))
+            .began(event_time(newest));
+        sighting.shows_after = self.context.grace.pulling_shows;
+        Some(sighting)
+    }
+
+    /// Where no event explains it (events may be dropped, or may not be read).
+    fn not_ready(&self) -> Sighting {
+        let running = self.status.state.as_ref().and_then(|s| s.running.as_ref());
+        let mut sighting = self
+            .sighting(Symptom::NotReady)
+            .evidence(format!("{} = false", self.field("ready")))
+            .began(running.and_then(|r| r.started_at.as_ref()).map(|t| t.0));
+        sighting.log = self.context.tail(self.pod, &self.status.name, false, None);
+        sighting.shows_after = self.context.grace.nothing_shows;
         sighting
     }
 

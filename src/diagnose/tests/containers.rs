@@ -313,6 +313,27 @@ fn probe_events_of_an_earlier_run_do_not_count() {
     pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = json!(time(10));
     let mut snapshot = snapshot(vec![pod]);
     snapshot.events.push(event("p1", "Unhealthy", "Readiness probe failed: x", 5));
+    assert_eq!(after(&snapshot, 600).map(|found| found.symptom), Some(Symptom::NotReady));
+}
+
+/// No event says why: then at least that.
+#[test]
+fn not_ready_without_a_reason_is_only_shown() {
+    let snapshot = snapshot(vec![not_ready(true)]);
+    assert_eq!(after(&snapshot, 29), None, "nothing to say yet");
+    let found = after(&snapshot, 7200).unwrap();
+    assert_eq!((found.symptom, found.terminal), (Symptom::NotReady, false));
+}
+
+#[test]
+fn a_long_pull_is_only_shown() {
+    let mut snapshot = snapshot(vec![waiting("ContainerCreating", "")]);
+    snapshot.events.push(event("p1", "Pulling", "Pulling image", 2));
+    assert_eq!(after(&snapshot, 9), None, "nothing to say yet");
+    let found = after(&snapshot, 7200).unwrap();
+    assert_eq!(found.cause, "image r.test/gateway:v2 of container gateway is still being pulled");
+    assert!(!found.terminal);
+    snapshot.events.push(event("p1", "Pulled", "Successfully pulled", 3));
     assert_eq!(after(&snapshot, 600), None);
 }
 

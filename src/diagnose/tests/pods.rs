@@ -44,7 +44,8 @@ fn mount_that_recovered_is_no_symptom() {
     let mut snapshot = snapshot(vec![creating()]);
     snapshot.events.push(event("p1", "FailedMount", "secret \"gone\" not found", 2));
     snapshot.events.push(event("p1", "Pulling", "Pulling image", 9));
-    assert_eq!(after(&snapshot, 600), None);
+    let found = after(&snapshot, 600).unwrap();
+    assert!(matches!(found.symptom, Symptom::Pulling { .. }), "{}", found.cause);
 }
 
 fn unscheduled(message: &str) -> Value {
