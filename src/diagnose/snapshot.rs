@@ -45,7 +45,7 @@ pub struct LogTail {
     pub pod_uid: String,
     /// The container, or init container.
     pub container: String,
-    /// Whether it is the log of the run before the present one.
+    /// As in the request.
     pub previous: bool,
     /// The lines, oldest first.
     pub lines: Vec<String>,

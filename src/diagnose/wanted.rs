@@ -1,15 +1,14 @@
 //! Which logs would make findings clearer.
 
-use k8s_openapi::api::core::v1::ContainerStatus;
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus};
 
 use super::chain::{name, uid};
 use super::{LogRequest, Snapshot};
 
-/// The containers that ended, or that run without getting ready.
+/// The logs of the runs that ended badly: of the run that ended, not of the one after.
 ///
-/// Read each with `tailLines` and `limitBytes`, put it into [`Snapshot::logs`] and look again. The
-/// snapshot does not tell how old a log is: the caller asks again when the request differs, that
-/// is after another restart.
+/// Read each with `tailLines` and `limitBytes`, put those and no others into [`Snapshot::logs`],
+/// and look again. A request that is equal to one before needs no second answer: the run is over.
 #[must_use]
 pub fn log_requests(snapshot: &Snapshot) -> Vec<LogRequest> {
     let mut requests = Vec::new();
@@ -35,16 +34,19 @@ pub fn log_requests(snapshot: &Snapshot) -> Vec<LogRequest> {
     requests
 }
 
-/// Whether a container's log tells something, and of which run.
+/// Whether a container's last run ended badly, and by which parameter its log is got.
 fn wanted(container: &ContainerStatus) -> Option<bool> {
-    let state = container.state.as_ref()?;
-    let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
-    if let Some(ended) = &state.terminated {
-        return (ended.exit_code != 0).then_some(false);
+    let ended = |state: &Option<ContainerState>| {
+        let ended = state.as_ref().and_then(|state| state.terminated.as_ref());
+        ended.is_some_and(|ended| ended.exit_code != 0)
+    };
+    if container.ready {
+        None
+    } else if ended(&container.state) {
+        Some(false)
+    } else {
+        // Also while kubelet waits to start it again: were it started meanwhile, the present log
+        // would be the new run's.
+        ended(&container.last_state).then_some(true)
     }
-    // While kubelet waits to start it again, the present log is the last run's.
-    if state.waiting.is_some() {
-        return last.map(|_| false);
-    }
-    (!container.ready).then_some(last.is_some())
 }

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ContainerState;
-use kube::ResourceExt;
 
 use super::wait::Run;
 use crate::cluster::logs;
 use crate::cluster::watch::View;
-use crate::diagnose::{Endpoint, Finding, LogRequest, LogTail, Snapshot, Tracker};
+use crate::diagnose::{Endpoint, Finding, LogRequest, LogTail, Snapshot, Tracker, log_requests};
 
 /// Diagnoses one wait over time.
 pub(super) struct Observer {
@@ -31,7 +29,9 @@ impl Observer {
         }
         let now = Timestamp::now();
         let mut snapshot = self.snapshot(run, view);
-        let wanted = wanted_logs(view);
+        let wanted = log_requests(&snapshot);
+        // A log of an earlier run must not speak for a later one.
+        self.logs.retain(|request, _| wanted.contains(request));
         let missing: Vec<_> =
             wanted.into_iter().filter(|request| !self.logs.contains_key(request)).collect();
         if !missing.is_empty() {
@@ -65,6 +65,7 @@ impl Observer {
                 .map(|(request, lines)| LogTail {
                     pod_uid: request.pod_uid.clone(),
                     container: request.container.clone(),
+                    previous: request.previous,
                     lines: lines.clone(),
                 })
                 .collect(),
@@ -72,31 +73,4 @@ impl Observer {
             database: Some(Endpoint { host, port }),
         }
     }
-}
-
-/// The logs of every container that has ended badly: of the run that ended, not of the one after.
-fn wanted_logs(view: &View) -> Vec<LogRequest> {
-    let mut wanted = Vec::new();
-    for pod in view.pods.values() {
-        let Some(status) = &pod.status else { continue };
-        let init = status.init_container_statuses.iter().flatten();
-        for container in init.chain(status.container_statuses.iter().flatten()) {
-            let ended = |state: &Option<ContainerState>| {
-                let ended = state.as_ref().and_then(|state| state.terminated.as_ref());
-                ended.is_some_and(|ended| ended.exit_code != 0)
-            };
-            let now = ended(&container.state);
-            if now || ended(&container.last_state) {
-                wanted.push(LogRequest {
-                    namespace: pod.namespace().unwrap_or_default(),
-                    pod: pod.name_any(),
-                    pod_uid: pod.uid().unwrap_or_default(),
-                    container: container.name.clone(),
-                    previous: !now,
-                    restarts: container.restart_count,
-                });
-            }
-        }
-    }
-    wanted
 }

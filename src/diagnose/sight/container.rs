@@ -181,7 +181,6 @@ impl<'a> Seen<'a> {
             .sighting(Symptom::NotReady)
             .evidence(format!("{} = false", self.field("ready")))
             .began(running.and_then(|r| r.started_at.as_ref()).map(|t| t.0));
-        sighting.log = self.context.tail(self.pod, &self.status.name, false, None);
         sighting.shows_after = self.context.grace.nothing_shows;
         sighting
     }
@@ -203,7 +202,7 @@ impl<'a> Seen<'a> {
 
     /// A run of a Job's pod that is not followed by another one in the same pod.
     fn job_failed(&self, ended: &ContainerStateTerminated, last: bool) -> Sighting {
-        let log = self.context.tail(self.pod, &self.status.name, false, Some(ended));
+        let log = self.tail(ended);
         let symptom = if out_of_memory(ended) {
             Symptom::OomKilled { times: 1, limit: self.memory_limit() }
         } else if cannot_start(ended) {
@@ -229,7 +228,7 @@ impl<'a> Seen<'a> {
         let times = if runs_again { restarts } else { restarts + 1 };
         // What ended before the apply ended under other circumstances.
         let fresh = self.context.snapshot.counts(ended.finished_at.as_ref().map(|t| t.0));
-        let log = self.context.tail(self.pod, &self.status.name, runs_again, Some(ended));
+        let log = self.tail(ended);
         let (symptom, enough) = if cannot_start(ended) {
             let error = StartError::parse(ended.message.as_deref().unwrap_or_default());
             let limit = grace.start(&error);
@@ -258,6 +257,13 @@ impl<'a> Seen<'a> {
             Some(limit) if !runs_again => sighting.fails(limit, fresh),
             _ => sighting,
         }
+    }
+
+    /// The log of a run that ended, as `wanted` asks for it.
+    fn tail(&self, ended: &ContainerStateTerminated) -> Vec<String> {
+        let state = self.status.state.as_ref();
+        let previous = state.is_none_or(|state| state.terminated.is_none());
+        self.context.tail(self.pod, &self.status.name, previous, Some(ended))
     }
 
     fn ended_line(&self, field: &str, ended: &ContainerStateTerminated) -> String {
@@ -335,10 +341,8 @@ impl<'a> Seen<'a> {
             .find(|answer| answer.pod_uid == uid(&self.pod.metadata))
             .and_then(|answer| answer.readiness_reason.clone());
         let symptom = Symptom::ProbeFailing { probe, asks, answer, readiness_reason };
-        let mut sighting = self.sighting(symptom);
-        sighting.log = self.context.tail(self.pod, &self.status.name, false, None);
         Some(
-            sighting
+            self.sighting(symptom)
                 .evidence(format!(
                     "{}: event Unhealthy: {}",
                     place(self.pod),

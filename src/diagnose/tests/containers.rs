@@ -140,7 +140,7 @@ fn crash_loop_names_the_cause_from_the_log() {
     snapshot.logs.push(LogTail {
         pod_uid: "p1".into(),
         container: "gateway".into(),
-        previous: false,
+        previous: true,
         lines: vec![
             "Traceback (most recent call last):".into(),
             "hive.startup.MigrationError: database is at 51ab, code expects 7f3a; run the migration Job".into(),

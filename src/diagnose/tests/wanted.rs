@@ -18,19 +18,16 @@ fn of_the_run_that_ended() {
     let ended = json!({"terminated": {"exitCode": 1}});
     assert_eq!(asked(json!({"state": ended})), Some(false));
     let waits = json!({"waiting": {"reason": "CrashLoopBackOff"}});
-    assert_eq!(asked(json!({"state": waits, "lastState": ended})), Some(false));
+    assert_eq!(asked(json!({"state": waits, "lastState": ended})), Some(true));
     assert_eq!(asked(json!({"state": {"running": {}}, "lastState": ended})), Some(true));
-}
-
-#[test]
-fn of_a_run_that_does_not_get_ready() {
-    assert_eq!(asked(json!({"state": {"running": {}}})), Some(false));
 }
 
 #[test]
 fn not_of_a_container_that_never_ran_or_is_fine() {
     assert_eq!(asked(json!({"state": {"waiting": {"reason": "ErrImagePull"}}})), None);
-    assert_eq!(asked(json!({"ready": true, "state": {"running": {}}})), None);
+    assert_eq!(asked(json!({"state": {"running": {}}})), None);
+    let ended = json!({"terminated": {"exitCode": 1}});
+    assert_eq!(asked(json!({"ready": true, "state": {"running": {}}, "lastState": ended})), None);
     assert_eq!(asked(json!({"state": {"terminated": {"exitCode": 0}}})), None);
 }
 
