@@ -65,4 +65,6 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod fixtures;
 #[cfg(test)]
+mod patch_tests;
+#[cfg(test)]
 mod platform_tests;

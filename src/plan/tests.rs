@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::fixtures::{fields_of, installed, managed_by};
 use super::*;
 use crate::object::{Kind, Object, ObjectRef};
 
@@ -68,42 +69,12 @@ fn job(image: &str) -> Object {
     }))
 }
 
-/// The field set of a manifest, every leaf by itself; good enough where nothing is keyed twice.
-fn fields_of(kind: Kind, manifest: &Value) -> Value {
-    let mut set = FieldSet::default();
-    for difference in diff::diff(kind, &json!({}), manifest, diff::Scope::Whole) {
-        let of_type = ["apiVersion", "kind"].contains(&difference.path.to_string().as_str());
-        let of_name =
-            ["metadata.name", "metadata.namespace"].contains(&difference.path.to_string().as_str());
-        if !of_type && !of_name {
-            set.insert(&difference.path);
-        }
-    }
-    set.to_json()
-}
-
-fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
-    json!({"manager": manager, "operation": operation, "apiVersion": "v1",
-        "fieldsType": "FieldsV1", "fieldsV1": fields})
-}
-
-/// The object as the server keeps it after our apply.
-fn installed(object: &Object) -> Value {
-    let mut live = object.manifest.clone();
-    let fields = fields_of(object.reference.kind, &live);
-    live["metadata"]["uid"] = json!("1");
-    live["metadata"]["resourceVersion"] = json!("7");
-    live["metadata"]["managedFields"] = json!([entry(FIELD_MANAGER, "Apply", &fields)]);
-    live["status"] = json!({"observedGeneration": 1});
-    live
-}
-
 fn live(object: Value, dry_run: DryRun) -> (ObjectRef, Live) {
     let reference = Object::from_manifest(object.clone()).unwrap().reference;
     (reference, Live { object: Some(object), dry_run })
 }
 
-fn plan_one(desired: Object, existing: Value, dry_run: DryRun) -> Change {
+pub(super) fn plan_one(desired: Object, existing: Value, dry_run: DryRun) -> Change {
     plan_with(desired, existing, dry_run, &Extras::default())
 }
 
@@ -112,7 +83,7 @@ fn plan_with(desired: Object, existing: Value, dry_run: DryRun, extras: &Extras)
     plan.changes.into_iter().next().unwrap()
 }
 
-fn paths(change: &Change) -> Vec<&str> {
+pub(super) fn paths(change: &Change) -> Vec<&str> {
     change.fields.iter().map(|f| f.path.as_str()).collect()
 }
 
@@ -246,8 +217,12 @@ fn a_hand_made_change_is_drift_and_needs_force() {
         FieldSet::parse(&existing["metadata"]["managedFields"][0]["fieldsV1"]).unwrap();
     fields.remove(&Path::fields("spec.replicas"));
     existing["metadata"]["managedFields"] = json!([
-        entry(FIELD_MANAGER, "Apply", &fields.to_json()),
-        entry("kubectl-edit", "Update", &json!({"f:spec": {"f:replicas": {}, "f:paused": {}}})),
+        managed_by(FIELD_MANAGER, "Apply", &fields.to_json()),
+        managed_by(
+            "kubectl-edit",
+            "Update",
+            &json!({"f:spec": {"f:replicas": {}, "f:paused": {}}})
+        ),
     ]);
     existing["spec"]["paused"] = json!(true);
     let conflict = FieldConflict { field: "spec.replicas".into(), manager: "kubectl-edit".into() };
@@ -284,9 +259,9 @@ fn a_client_side_installation_is_adopted_without_a_restart() {
     let fields = existing["metadata"]["managedFields"][0]["fieldsV1"].clone();
     existing["metadata"]["annotations"] = json!({LAST_APPLIED: "{\"data\":\"canary\"}"});
     existing["metadata"]["managedFields"] =
-        json!([entry("kubectl-client-side-apply", "Update", &fields)]);
+        json!([managed_by("kubectl-client-side-apply", "Update", &fields)]);
     let mut answer = existing.clone();
-    answer["metadata"]["managedFields"].as_array_mut().unwrap().push(entry(
+    answer["metadata"]["managedFields"].as_array_mut().unwrap().push(managed_by(
         FIELD_MANAGER,
         "Apply",
         &fields,
@@ -311,8 +286,10 @@ fn adoption_says_what_goes_with_it() {
     let desired = secret("cGFzcw==");
     let mut existing = installed(&desired);
     existing["data"]["extra"] = json!("Y2FuYXJ5");
-    let fields = fields_of(Kind::Secret, &json!({"data": existing["data"]}));
-    existing["metadata"]["managedFields"] = json!([entry("kubectl-create", "Update", &fields)]);
+    let fields =
+        fields_of(&Object { manifest: json!({"data": existing["data"]}), ..desired.clone() });
+    existing["metadata"]["managedFields"] =
+        json!([managed_by("kubectl-create", "Update", &fields)]);
     let change = plan_one(desired, existing.clone(), DryRun::Verified(existing));
     assert_eq!(change.action, Action::Update);
     assert_eq!(paths(&change), ["data.extra"]);
@@ -326,7 +303,7 @@ fn a_first_writer_is_a_stranger_after_the_adoption() {
     existing["spec"]["replicas"] = json!(2);
     let mut managed = existing["metadata"]["managedFields"].clone();
     let fields = json!({"f:spec": {"f:replicas": {}}});
-    managed.as_array_mut().unwrap().push(entry("kubectl-create", "Update", &fields));
+    managed.as_array_mut().unwrap().push(managed_by("kubectl-create", "Update", &fields));
     existing["metadata"]["managedFields"] = managed;
     assert!(!needs_takeover(&existing));
     let change = plan_one(desired, existing, DryRun::Forbidden);
@@ -385,58 +362,6 @@ fn a_changed_job_is_a_difference_and_an_equal_one_is_none() {
 }
 
 #[test]
-fn recreate_over_rolling_update_is_patched_first() {
-    let desired = gateway("g:1", "a");
-    let mut existing = installed(&desired);
-    existing["spec"]["strategy"] =
-        json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}});
-    let Question::Apply(asked) = question(&desired, Some(&existing)) else { panic!() };
-    assert_eq!(asked.pointer("/spec/strategy"), None);
-    let change = plan_one(desired.clone(), existing.clone(), DryRun::Verified(existing.clone()));
-    assert!(change.consequences.contains(&Consequence::StrategyPatch));
-    assert_eq!(paths(&change), ["spec.strategy.rollingUpdate.maxSurge", "spec.strategy.type"]);
-    let patch = strategy_patch(Kind::Deployment, &existing, &desired.manifest).unwrap();
-    assert_eq!(
-        serde_json::to_value(patch).unwrap(),
-        json!([
-            {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
-        ])
-    );
-    assert_eq!(strategy_patch(Kind::Deployment, &installed(&desired), &desired.manifest), None);
-}
-
-#[test]
-fn the_takeover_patch_merges_the_predecessors_into_one_entry() {
-    let mut existing = installed(&secret("cGFzcw=="));
-    existing["metadata"]["annotations"] = json!({LAST_APPLIED: "{}"});
-    let annotated = json!({"f:metadata": {"f:annotations": {".": {},
-        format!("f:{LAST_APPLIED}"): {}}}, "f:data": {"f:a": {}}});
-    existing["metadata"]["managedFields"] = json!([
-        entry("kubectl-create", "Update", &json!({"f:data": {"f:b": {}}})),
-        entry("kube-controller-manager", "Update", &json!({"f:data": {"f:c": {}}})),
-        entry("kustomize-controller", "Update", &annotated),
-    ]);
-    let patch = serde_json::to_value(takeover_patch(&existing).unwrap()).unwrap();
-    assert_eq!(patch[0]["op"], "remove");
-    assert_eq!(
-        patch[0]["path"],
-        "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"
-    );
-    let entries = patch[1]["value"].as_array().unwrap();
-    let ours: Vec<&Value> = entries.iter().filter(|e| e["manager"] == FIELD_MANAGER).collect();
-    assert_eq!(entries.len(), 2);
-    assert_eq!(ours.len(), 1);
-    assert_eq!(ours[0]["operation"], "Apply");
-    assert_eq!(
-        ours[0]["fieldsV1"],
-        json!({"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:annotations": {}}})
-    );
-    assert_eq!(patch[2]["value"], "7");
-    assert_eq!(takeover_patch(&installed(&secret("cGFzcw=="))), None);
-}
-
-#[test]
 fn orphans_are_ours_by_label_and_manager() {
     let ours = installed(&policy(5432));
     let mut unlabelled = ours.clone();
@@ -483,9 +408,27 @@ fn autoscaled_workloads_keep_their_number() {
     let mut desired = [target.clone()];
     leave_replicas_to_autoscalers(&mut desired, &targets, |_| Some(existing.clone()));
     assert_eq!(desired[0].manifest["spec"]["replicas"], 4, "until the autoscaler owns it");
-    let mut scaled = entry("hpa", "Update", &json!({"f:spec": {"f:replicas": {}}}));
+    let mut scaled = managed_by("hpa", "Update", &json!({"f:spec": {"f:replicas": {}}}));
     scaled["subresource"] = json!("scale");
     existing["metadata"]["managedFields"].as_array_mut().unwrap().push(scaled);
     leave_replicas_to_autoscalers(&mut desired, &targets, |_| Some(existing.clone()));
     assert_eq!(desired[0].manifest["spec"].get("replicas"), None);
+}
+
+#[test]
+fn a_field_that_others_own_as_well_stays_when_we_let_go_of_it() {
+    let desired = secret("cGFzcw==");
+    let mut existing = installed(&desired);
+    existing["data"]["shared"] = json!("Y2FuYXJ5");
+    let shared = json!({"f:data": {"f:shared": {}}});
+    let entries = existing["metadata"]["managedFields"].as_array_mut().unwrap();
+    let mut ours = FieldSet::parse(&entries[0]["fieldsV1"]).unwrap();
+    ours.insert(&Path::fields("data.shared"));
+    entries[0]["fieldsV1"] = ours.to_json();
+    let alone = plan_one(desired.clone(), existing.clone(), DryRun::Forbidden);
+    assert_eq!(paths(&alone), ["data.shared"]);
+    let entries = existing["metadata"]["managedFields"].as_array_mut().unwrap();
+    entries.push(managed_by("external-secrets", "Apply", &shared));
+    let together = plan_one(desired, existing, DryRun::Forbidden);
+    assert_eq!(together.action, Action::Keep, "{together:?}");
 }
