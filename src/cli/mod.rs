@@ -13,6 +13,7 @@ mod install_failure;
 mod plan;
 mod prepare;
 mod render;
+mod status;
 mod validate;
 pub mod values_args;
 mod version;
@@ -76,6 +77,7 @@ enum LocalCommand {
 enum ClusterCommand {
     Plan(plan::PlanArgs),
     Install(install::InstallArgs),
+    Status(status::StatusArgs),
     Version(version::VersionArgs),
 }
 
@@ -128,6 +130,7 @@ fn cluster(command: &ClusterCommand, ui: &Ui) -> Outcome {
         match command {
             ClusterCommand::Plan(args) => plan::run(args, ui).await,
             ClusterCommand::Install(args) => install::run(args, ui).await,
+            ClusterCommand::Status(args) => status::run(args, ui).await,
             ClusterCommand::Version(args) => version::run(args, ui).await,
         }
     });

@@ -9,6 +9,7 @@ mod facts;
 pub mod forward;
 pub mod logs;
 mod rest;
+pub mod snapshot;
 pub mod survey;
 pub mod watch;
 

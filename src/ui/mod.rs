@@ -8,6 +8,7 @@ pub mod plan;
 mod problems;
 pub mod progress;
 mod prompt;
+pub mod status;
 mod style;
 
 use std::io::{self, IsTerminal, Write};

@@ -1,6 +1,7 @@
 //! The project's own commands. The README and `.ci/run` name no others.
 
 mod cluster;
+mod demo;
 mod dist;
 mod run;
 mod test;
@@ -23,6 +24,14 @@ enum Command {
     /// The machine's own cluster: a real Kubernetes, up between commands
     #[command(subcommand)]
     Cluster(cluster::Action),
+    /// Bring OpenHive up on a local cluster, or on your own
+    Demo(demo::DemoArgs),
+    /// Print the answer to one HTTP request
+    #[command(hide = true)]
+    Fetch {
+        /// HOST:PORT/PATH
+        url: String,
+    },
     /// Build the release binary
     Dist,
     /// Write the completion scripts in completions/ anew
@@ -33,6 +42,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Cluster(action) => cluster::run(action),
+        Command::Demo(args) => demo::run(&args),
+        Command::Fetch { url } => demo::fetch(&url),
         Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
         Command::Completions => dist::completions(),
     };
