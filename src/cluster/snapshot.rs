@@ -43,7 +43,12 @@ pub async fn snapshot(cluster: &Cluster) -> Result<Snapshot, ClusterError> {
         let (namespace, pod, container) = (&request.namespace, &request.pod, &request.container);
         let client = &cluster.client;
         let lines = logs::tail(client, namespace, pod, container, request.previous).await;
-        LogTail { pod_uid: request.pod_uid, container: request.container, lines }
+        LogTail {
+            pod_uid: request.pod_uid,
+            container: request.container,
+            previous: request.previous,
+            lines,
+        }
     });
     snapshot.logs = join_all(tails).await;
     Ok(snapshot)

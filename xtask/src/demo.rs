@@ -38,7 +38,10 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let mut install = node.command(plugin.join("kubectl-openhive"));
     succeed(install.args(["install", "--yes", "-f"]).arg(&values))?;
     verify(&node, &plugin)?;
-    println!("\nOpenHive is up after {:.0} s. What to try next:\n", started.elapsed().as_secs_f64());
+    println!(
+        "\nOpenHive is up after {:.0} s. What to try next:\n",
+        started.elapsed().as_secs_f64()
+    );
     for (command, what) in [
         ("kubectl openhive status".to_owned(), "what runs, and is it healthy"),
         (format!("kubectl openhive plan -f {}", values.display()), "what an install would change"),
@@ -48,8 +51,13 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         println!("  cargo xtask cluster exec -- {command:<60}  # {what}");
     }
     println!("\n  change a tag in {} from v1.0.0 to v1.1.0 and install again:", values.display());
-    println!("  cargo xtask cluster exec -- kubectl openhive install --yes -f {}", values.display());
-    println!("\n  cargo xtask cluster down                     # ends it all and leaves nothing behind");
+    println!(
+        "  cargo xtask cluster exec -- kubectl openhive install --yes -f {}",
+        values.display()
+    );
+    println!(
+        "\n  cargo xtask cluster down                     # ends it all and leaves nothing behind"
+    );
     Ok(())
 }
 
@@ -103,8 +111,7 @@ fn values_file(node: &Node) -> Result<PathBuf> {
          OPENHIVE_INGRESS_CLASS=nginx\n",
     );
     let _ = fs::remove_file(&path);
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     Ok(path)
@@ -124,7 +131,13 @@ fn verify(node: &Node, plugin: &Path) -> Result<()> {
     step("alembic_version in PostgreSQL");
     print!("{}", node.psql("hive", "select version_num from alembic_version")?);
     let address = node.kubectl(&[
-        "get", "service", "-n", "openhive", "hive-dashboard", "-o", "jsonpath={.spec.clusterIP}",
+        "get",
+        "service",
+        "-n",
+        "openhive",
+        "hive-dashboard",
+        "-o",
+        "jsonpath={.spec.clusterIP}",
     ])?;
     for path in ["/dashboard-healthz", "/healthz"] {
         step(&format!("GET {path} on the Service hive-dashboard"));
