@@ -93,7 +93,8 @@ fn a_job_that_tries_again_is_not_over() {
 #[test]
 fn of_several_failed_pods_the_first_tells_why() {
     let first = failed(3, "Error", "");
-    let mut second = failed(4, "Error", "");
+    // A symptom that would rank before the first one's.
+    let mut second = failed(137, "OOMKilled", "");
     second["metadata"]["creationTimestamp"] = json!(time(30));
     second["metadata"]["uid"] = json!("p2");
     let found = after(&migration(6, json!([]), vec![second, first]), 0).unwrap();

@@ -46,6 +46,8 @@ fn mount_that_recovered_is_no_symptom() {
     snapshot.events.push(event("p1", "Pulling", "Pulling image", 9));
     let found = after(&snapshot, 600).unwrap();
     assert!(matches!(found.symptom, Symptom::Pulling { .. }), "{}", found.cause);
+    snapshot.events.push(event("p1", "Pulled", "Successfully pulled image", 12));
+    assert_eq!(after(&snapshot, 600), None);
 }
 
 fn unscheduled(message: &str) -> Value {
