@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ValidateArgs, ui: &Ui) -> Outcome {
     }
     let exit = if result.is_ok() { Exit::Done } else { Exit::Values };
     if matches!(args.output, Some(Format::Json)) {
-        ui.data(&to_json(&sources, args.profile, &result))?;
+        ui.json(&to_json(&sources, args.profile, &result))?;
         return Ok(exit);
     }
     match result {
@@ -82,21 +82,24 @@ fn names(sources: &[Source]) -> String {
     sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(" + ")
 }
 
-fn to_json(sources: &[Source], profile: Profile, result: &Result<Checked, Report>) -> String {
+fn to_json(
+    sources: &[Source],
+    profile: Profile,
+    result: &Result<Checked, Report>,
+) -> serde_json::Value {
     let (errors, warnings) = match result {
         Ok(checked) => (&[][..], &checked.warnings[..]),
         Err(report) => (&report.errors[..], &report.warnings[..]),
     };
     let files: Vec<_> = sources.iter().map(|source| source.name.as_str()).collect();
-    let document = json!({
+    json!({
         "schemaVersion": SCHEMA_VERSION,
         "valid": result.is_ok(),
         "profile": profile,
         "files": files,
         "errors": errors.iter().map(problem).collect::<Vec<_>>(),
         "warnings": warnings.iter().map(problem).collect::<Vec<_>>(),
-    });
-    format!("{document:#}\n")
+    })
 }
 
 /// The reason with its details, and the same in words.

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Exit;
+use super::validate::unusable;
 use crate::render::Profile;
 use crate::ui::{Failure, Ui};
 use crate::values::{self, Checked, MAX_BYTES, Source};
@@ -74,21 +75,9 @@ impl ValuesArgs {
                 }
                 Ok(checked)
             }
-            Err(report) => Err(refused(&sources, &report)),
+            Err(report) => Err(unusable(ui, &sources, &report).now("nothing was changed")),
         }
     }
-}
-
-/// One block that lists every problem by file and line.
-fn refused(sources: &[Source], report: &values::Report) -> Failure {
-    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let count = report.errors.len();
-    let problems = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
-    let mut failure = Failure::new(Exit::Values, format!("{}: {problems}", names.join(" + ")));
-    for problem in &report.errors {
-        failure = failure.seen(problem.to_string());
-    }
-    failure.now("nothing was changed")
 }
 
 fn read(path: &Path) -> Result<Source, Failure> {

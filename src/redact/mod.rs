@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
 
-pub use sanitize::sanitize;
+pub use sanitize::{sanitize, sanitize_styled};
 
 use crate::values::keys::MIN_CREDENTIAL_BYTES;
 
@@ -66,6 +66,13 @@ impl Redactor {
             Cow::Borrowed(text) => self.text(text),
             Cow::Owned(text) => Cow::Owned(self.text(&text).into_owned()),
         }
+    }
+
+    /// [`Self::clean`] that lets the program's own colours stay. Text of a cluster passes
+    /// [`Self::clean`] before it is styled: a colour inside a credential would hide it here.
+    #[must_use]
+    pub fn clean_styled(&self, text: &str) -> String {
+        self.text(&sanitize_styled(text)).into_owned()
     }
 
     /// [`Self::clean`] on every string of `value`, names of fields included.

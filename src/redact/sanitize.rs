@@ -16,6 +16,22 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain.chars().filter(|c| !is_unwanted(*c)).collect())
 }
 
+/// [`sanitize`] that lets colours and bold stay, for text that the program styled itself.
+#[must_use]
+pub fn sanitize_styled(text: &str) -> String {
+    let is_style = |code: &str| {
+        let parameters = code.strip_prefix("\u{1b}[").and_then(|code| code.strip_suffix('m'));
+        parameters.is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit() || b == b';'))
+    };
+    console::AnsiCodeIterator::new(text)
+        .map(
+            |(part, is_code)| {
+                if is_code && is_style(part) { Cow::Borrowed(part) } else { sanitize(part) }
+            },
+        )
+        .collect()
+}
+
 fn is_unwanted(c: char) -> bool {
     match c {
         '\n' | '\t' => false,

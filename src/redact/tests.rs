@@ -120,6 +120,15 @@ fn a_terminal_cannot_be_fooled() {
     assert_eq!(sanitize(forged), "ok✗ drow\tend\n");
 }
 
+#[test]
+fn only_styles_survive_in_styled_text() {
+    let forged = "\u{1b}[1;31mred\u{1b}[0m \u{1b}[2Kx\u{1b}[8;5Hy\u{1b}]0;t\u{7}\r\u{9b}31m";
+    assert_eq!(sanitize_styled(forged), "\u{1b}[1;31mred\u{1b}[0m xy");
+    let redactor = knowing(["hunter2hunter2"]);
+    let styled = redactor.clean_styled("\u{1b}[31mhunter2hunter2\u{1b}[0m");
+    assert_eq!(styled, "\u{1b}[31m[redacted]\u{1b}[0m");
+}
+
 fn credential() -> impl Strategy<Value = String> {
     prop_oneof!["[ -~]{8,20}", "\\PC{8,16}", "[ab]{8,10}", "[redact\\[\\]]{8,12}"]
 }

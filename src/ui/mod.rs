@@ -99,7 +99,7 @@ impl Ui {
     /// Removes what must never be printed.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
-        self.with_redactor(|redactor| redactor.clean(text).into_owned())
+        self.with_redactor(|redactor| redactor.clean_styled(text))
     }
 
     /// Writes data to stdout.
