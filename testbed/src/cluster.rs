@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::artefact::Cache;
 use crate::error::{Attempt as _, Error, Result};
+use crate::files;
 use crate::instance::{lives, require_machine};
 use crate::node::{Node, NodeOptions};
-use crate::{files, progress};
 
 /// What is known of the cluster that is up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,7 +52,6 @@ pub fn up(cache: &Cache, options: &NodeOptions) -> Result<Up> {
         Err(Error::NotUp) => {}
         Err(error) => return Err(error),
     }
-    progress::say(&format!("starting a node ({})", options.cni));
     let node = Node::start(options)?;
     let since =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();

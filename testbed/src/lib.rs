@@ -20,6 +20,7 @@ mod kubectl;
 pub mod node;
 mod pki;
 mod progress;
+pub mod tools;
 
 pub use artefact::Cache;
 pub use control_plane::{ControlPlane, ControlPlaneOptions};

@@ -4,8 +4,8 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use testbed::{ControlPlane, ControlPlaneOptions};
 
@@ -33,27 +33,41 @@ fn hold() {
 }
 
 #[test]
-fn a_killed_owner_leaves_nothing() {
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "hold", "--nocapture"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let held = lines
-        .into_iter()
-        .find_map(|line| line.split_once("holding ").map(|(_, rest)| rest.to_owned()))
-        .unwrap();
-    let (server, folder) = held.split_once(' ').unwrap();
-    let (address, folder) = (server.replace("https://", ""), Path::new(folder));
-    assert!(TcpStream::connect(&address).is_ok());
+fn an_owner_that_a_signal_ends_leaves_nothing() {
+    let owners = ["INT", "TERM", "KILL"].map(|signal| (signal, Owner::start()));
+    for (signal, mut owner) in owners {
+        assert!(TcpStream::connect(&owner.address).is_ok());
+        let pid = owner.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert!(!owner.process.wait().unwrap().success());
+        // The lock is free once the supervisor has removed everything.
+        File::open(owner.folder.with_extension("lock")).unwrap().lock().unwrap();
+        assert!(TcpStream::connect(&owner.address).is_err(), "{signal}: its API server is gone");
+        assert!(!owner.folder.exists(), "{signal}: its state is gone");
+    }
+}
 
-    owner.kill().unwrap();
-    owner.wait().unwrap();
-    // The lock is free once the supervisor has removed everything.
-    File::open(folder.with_extension("lock")).unwrap().lock().unwrap();
-    assert!(TcpStream::connect(&address).is_err(), "its API server is gone");
-    assert!(!folder.exists(), "its state is gone");
+/// A process that holds a control plane.
+struct Owner {
+    process: Child,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Owner {
+    fn start() -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "hold", "--nocapture"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines =
+            BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let held = lines.find_map(|line| Some(line.split_once("holding https://")?.1.to_owned()));
+        let held = held.unwrap();
+        let (address, folder) = held.split_once(' ').unwrap();
+        Self { process, address: address.to_owned(), folder: PathBuf::from(folder) }
+    }
 }
 
 #[test]

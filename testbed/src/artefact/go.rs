@@ -15,171 +15,37 @@ use crate::error::{Attempt as _, Error, Result};
 use crate::{files, progress};
 
 /// One Go module of `testbed/go` and what is built from it.
-struct Module {
-    name: &'static str,
-    what: &'static str,
-    estimate: &'static str,
-    builds: &'static [Build],
+pub(crate) struct Module {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) estimate: &'static str,
+    pub(super) builds: &'static [Build],
     /// Other names of a program that acts by the name it is called with.
-    links: &'static [(&'static str, &'static str)],
+    pub(super) links: &'static [(&'static str, &'static str)],
     /// Folders of modules that are needed beside the programs: module, folder in it, name in the artefact.
-    folders: &'static [(&'static str, &'static str, &'static str)],
+    pub(super) folders: &'static [(&'static str, &'static str, &'static str)],
 }
 
-struct Build {
-    packages: &'static [&'static str],
+pub(super) struct Build {
+    pub(super) packages: &'static [&'static str],
     /// The name of the program, where it is not the package's.
-    output: &'static str,
-    tags: &'static str,
+    pub(super) output: &'static str,
+    pub(super) tags: &'static str,
     /// `-X` values of the linker.
-    values: &'static [&'static str],
+    pub(super) values: &'static [&'static str],
 }
 
 impl Build {
-    const fn of(packages: &'static [&'static str]) -> Self {
+    pub(super) const fn of(packages: &'static [&'static str]) -> Self {
         Self { packages, output: "", tags: "", values: &[] }
     }
 }
 
-const KUBERNETES: Module = Module {
-    name: "kube",
-    what: "Kubernetes 1.36 and etcd",
-    estimate: "6 min",
-    builds: &[Build {
-        output: "hyper",
-        values: &[
-            "k8s.io/component-base/version.gitVersion=v1.36.3",
-            "k8s.io/component-base/version.gitMajor=1",
-            "k8s.io/component-base/version.gitMinor=36",
-        ],
-        ..Build::of(&["."])
-    }],
-    links: &[
-        ("etcd", "hyper"),
-        ("kube-apiserver", "hyper"),
-        ("kube-controller-manager", "hyper"),
-        ("kube-scheduler", "hyper"),
-        ("kubelet", "hyper"),
-        ("kube-proxy", "hyper"),
-        ("kubectl", "hyper"),
-    ],
-    folders: &[],
-};
-
-const KWOK: Module = Module {
-    name: "kwok",
-    what: "kwok, which plays nodes",
-    estimate: "2 min",
-    builds: &[Build::of(&["sigs.k8s.io/kwok/cmd/kwok"])],
-    links: &[],
-    folders: &[("sigs.k8s.io/kwok", "kustomize/stage", "stage")],
-};
-
-const RUNTIME: Module = Module {
-    name: "runtime",
-    what: "containerd 2.2 and CoreDNS 1.14",
-    estimate: "3 min",
-    builds: &[Build {
-        tags: "no_btrfs no_devmapper no_zfs",
-        ..Build::of(&[
-            "github.com/containerd/containerd/v2/cmd/containerd",
-            "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
-            "github.com/containerd/containerd/v2/cmd/ctr",
-            "github.com/coredns/coredns",
-        ])
-    }],
-    links: &[],
-    folders: &[],
-};
-
-const CILIUM: Module = Module {
-    name: "cilium",
-    what: "Cilium 1.20, which enforces network policies",
-    estimate: "4 min",
-    builds: &[
-        Build {
-            output: "cilium-agent",
-            tags: "osusergo",
-            values: &["github.com/cilium/cilium/pkg/version.ciliumVersion=1.20.2"],
-            ..Build::of(&["github.com/cilium/cilium/daemon"])
-        },
-        Build::of(&["github.com/cilium/cilium/plugins/cilium-cni"]),
-    ],
-    links: &[],
-    folders: &[
-        ("github.com/cilium/cilium", "bpf", "bpf"),
-        ("github.com/cilium/cilium", "pkg/k8s/apis/cilium.io/client/crds", "crds"),
-    ],
-};
-
-const REGISTRY: Module = Module {
-    name: "registry",
-    what: "the image registry (distribution 3.1)",
-    estimate: "1 min",
-    builds: &[Build::of(&["github.com/distribution/distribution/v3/cmd/registry"])],
-    links: &[],
-    folders: &[],
-};
-
-const SMALL: Module = Module {
-    name: "small",
-    what: "the pause program and the hosts outside",
-    estimate: "10 s",
-    builds: &[Build::of(&["./pause", "./world"])],
-    links: &[],
-    folders: &[],
-};
-
-/// The folder with `containerd`, its shim, `ctr` and `coredns`.
+/// The folder of a module's programs, built where the cache does not have them.
 ///
 /// # Errors
 /// When there is no Go, or the build fails.
-pub fn runtime(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &RUNTIME)
-}
-
-/// The folder with `cilium-agent`, `cilium-cni`, the sources of its BPF programs in `bpf` and its resource definitions
-/// in `crds`.
-///
-/// # Errors
-/// When there is no Go, or the build fails.
-pub fn cilium(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &CILIUM)
-}
-
-/// The folder with `registry`.
-///
-/// # Errors
-/// When there is no Go, or the build fails.
-pub fn registry(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &REGISTRY)
-}
-
-/// The folder with `pause` and `world`.
-///
-/// # Errors
-/// When there is no Go, or the build fails.
-pub fn small(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &SMALL)
-}
-
-/// The folder with `etcd`, the Kubernetes programs and `kubectl`.
-///
-/// # Errors
-/// When there is no Go, or the build fails.
-pub fn kubernetes(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &KUBERNETES)
-}
-
-/// The folder with `kwok` and, in `stage`, its life cycles of nodes and pods.
-///
-/// # Errors
-/// When there is no Go, or the build fails.
-pub fn kwok(cache: &Cache) -> Result<PathBuf> {
-    build(cache, &KWOK)
-}
-
-fn build(cache: &Cache, module: &Module) -> Result<PathBuf> {
+pub(crate) fn build(cache: &Cache, module: &Module) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(module.name);
     let mut key = Key::default().with(go_version()?).with_folder(&folder)?;
     for build in module.builds {

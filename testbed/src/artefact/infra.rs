@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::debian::Debian;
-use super::{Cache, Key, Recipe, go};
+use super::{Cache, Key, Recipe, go, modules};
 use crate::error::{Attempt as _, Error, Result};
 use crate::images::oci::{Image, Layer, Store};
 
@@ -25,7 +25,8 @@ const APPLETS: &[&str] =
 /// # Errors
 /// When a program cannot be built, or the storage cannot be written.
 pub fn storage(cache: &Cache, debian: &Debian) -> Result<PathBuf> {
-    let (small, runtime) = (go::small(cache)?, go::runtime(cache)?);
+    let (small, runtime) =
+        (go::build(cache, &modules::SMALL)?, go::build(cache, &modules::RUNTIME)?);
     let key =
         [&small, &runtime, debian.folder()].iter().fold(Key::default(), |key, folder: &&Path| {
             key.with(folder.as_os_str().as_encoded_bytes())

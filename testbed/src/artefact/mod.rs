@@ -15,9 +15,10 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Attempt as _, Error, Result};
 use crate::{files, progress};
 
-pub mod debian;
-pub mod go;
-pub mod infra;
+pub(crate) mod debian;
+pub(crate) mod go;
+pub(crate) mod infra;
+pub(crate) mod modules;
 
 /// Where everything that outlives a build lies.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::artefact::{Cache, go};
+use crate::artefact::{Cache, go, modules};
 use crate::error::Result;
 use crate::failure;
 use crate::instance::{Component, Instance, Isolation, require_machine};
@@ -61,8 +61,9 @@ impl ControlPlane {
     pub fn start(options: &ControlPlaneOptions) -> Result<Self> {
         require_machine()?;
         let cache = Cache::open()?;
-        let programs = go::kubernetes(&cache)?;
-        let kwok = if options.fake_nodes > 0 { Some(go::kwok(&cache)?) } else { None };
+        let programs = go::build(&cache, &modules::KUBERNETES)?;
+        let kwok =
+            if options.fake_nodes > 0 { Some(go::build(&cache, &modules::KWOK)?) } else { None };
         let instance = Instance::start(&cache, Isolation { node: false })?;
         let kubeconfig = instance.folder().join("kubeconfig");
         let mut this = Self {

@@ -17,9 +17,11 @@ use crate::error::{Attempt as _, Error, Result};
 use crate::files;
 
 mod component;
+mod machine;
 mod sweep;
 
 pub(crate) use component::Component;
+pub(crate) use machine::{find_program, require_machine};
 pub use sweep::sweep;
 
 /// Slots on a machine, thus instances at once.
@@ -213,37 +215,6 @@ pub(crate) fn cgroup_name(folder: &Path) -> String {
 
 const fn port(slot: u16, index: u16) -> u16 {
     FIRST_PORT + slot * PORTS + index
-}
-
-/// Checks what every shape needs before anything is started.
-pub(crate) fn require_machine() -> Result<()> {
-    let unsupported = |missing: &str, hint: &str| {
-        Err(Error::Unsupported { missing: missing.to_owned(), hint: hint.to_owned() })
-    };
-    if !cfg!(target_os = "linux") {
-        return unsupported(
-            "this is not Linux",
-            "use a cluster of your own (kind, minikube, …) with `--context`",
-        );
-    }
-    if !rustix::process::geteuid().is_root() {
-        return unsupported(
-            "this is not root, which namespaces and cgroups need",
-            "run it with sudo",
-        );
-    }
-    for program in ["setsid", "unshare", "nsenter", "mount"] {
-        if find_program(program).is_none() {
-            return unsupported(&format!("`{program}` is not on PATH"), "install util-linux");
-        }
-    }
-    Ok(())
-}
-
-/// Where a program is on `PATH`.
-pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// Opens a slot's lock file. It is never removed, so that all processes lock the same file.

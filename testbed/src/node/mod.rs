@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::artefact::debian::Debian;
-use crate::artefact::{Cache, go, infra};
+use crate::artefact::{Cache, go, infra, modules};
 use crate::control_plane::{
     API_NAMES, ApiServer, Etcd, SERVICES, controller_manager, path_with, scheduler,
 };
@@ -15,16 +14,18 @@ use crate::error::{Error, Result};
 use crate::instance::{Component, Instance, Isolation, cgroup_name, require_machine};
 use crate::kubectl::Kubectl;
 use crate::pki::Authority;
-use crate::{failure, files, images, kubeconfig};
+use crate::{failure, files, kubeconfig, progress};
 
 mod addons;
 mod cni;
 mod machine;
 mod network;
+mod programs;
 mod runtime;
 mod world;
 
 pub use cni::Cni;
+pub(crate) use programs::Programs;
 
 /// A host in the world that answers over HTTP and HTTPS with the name it was called by and the caller's address.
 pub const API_NAME: &str = "api.outside.test";
@@ -65,30 +66,6 @@ impl Default for NodeOptions {
     }
 }
 
-/// The folders of everything that a node runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Programs {
-    pub(crate) kubernetes: PathBuf,
-    pub(crate) runtime: PathBuf,
-    pub(crate) cilium: Option<PathBuf>,
-    pub(crate) registry: PathBuf,
-    pub(crate) small: PathBuf,
-    pub(crate) debian: Debian,
-}
-
-impl Programs {
-    fn build(cache: &Cache, cni: Cni) -> Result<Self> {
-        Ok(Self {
-            debian: Debian::open(cache)?,
-            small: go::small(cache)?,
-            kubernetes: go::kubernetes(cache)?,
-            runtime: go::runtime(cache)?,
-            registry: go::registry(cache)?,
-            cilium: matches!(cni, Cni::Cilium { .. }).then(|| go::cilium(cache)).transpose()?,
-        })
-    }
-}
-
 /// A cluster of one node with real pods, and a world outside of it with PostgreSQL, a registry, DNS and two hosts.
 ///
 /// It lives in network namespaces of its own: [`Self::command`] runs a program where the API server can be reached.
@@ -116,7 +93,8 @@ impl Node {
         machine::require(&cache)?;
         let programs = Programs::build(&cache, options.cni)?;
         let infra = infra::storage(&cache, &programs.debian)?;
-        let platform = platform_images(&cache, options.platform_images)?;
+        let platform = programs::platform_images(&cache, options.platform_images)?;
+        progress::say(&format!("starting a node ({})", options.cni));
         let instance = Instance::start(&cache, Isolation { node: true })?;
         let kubeconfig = instance.folder().join("kubeconfig");
         let kubectl =
@@ -313,14 +291,17 @@ impl Node {
     /// # Errors
     /// When PostgreSQL refuses a statement.
     pub fn create_database(&self, database: &str, user: &str, password: &str) -> Result<()> {
-        let (base, role) = (identifier(database), identifier(user));
+        let (base, role) = (world::identifier(database), world::identifier(user));
         self.psql("postgres", &format!("drop database if exists {base} with (force)"))?;
         let known = self.psql(
             "postgres",
-            &format!("select 1 from pg_roles where rolname = {}", literal(user)),
+            &format!("select 1 from pg_roles where rolname = {}", world::literal(user)),
         )?;
         let verb = if known.trim() == "1" { "alter" } else { "create" };
-        self.psql("postgres", &format!("{verb} role {role} login password {}", literal(password)))?;
+        self.psql(
+            "postgres",
+            &format!("{verb} role {role} login password {}", world::literal(password)),
+        )?;
         self.psql("postgres", &format!("create database {base} owner {role}"))?;
         Ok(())
     }
@@ -350,7 +331,7 @@ impl Node {
     /// [`Error::NotUp`] when it is not there any more.
     pub fn attach(cache: &Cache, slot: u16) -> Result<Self> {
         let instance = Instance::attach(cache, slot)?;
-        let programs = go::kubernetes(cache)?;
+        let programs = go::build(cache, &modules::KUBERNETES)?;
         let kubeconfig = instance.folder().join("kubeconfig");
         if !kubeconfig.exists() {
             return Err(Error::NotUp);
@@ -374,27 +355,4 @@ impl Drop for Node {
             failure::keep_and_say("node", || self.keep("node"));
         }
     }
-}
-
-/// The storage of the registry with the platform's images; an empty one where they are not wanted.
-fn platform_images(cache: &Cache, wanted: bool) -> Result<PathBuf> {
-    if wanted {
-        return images::registry_storage(cache.root()).map_err(|error| Error::Build {
-            what: "the platform's images".into(),
-            cause: format!("{error:#}"),
-        });
-    }
-    let empty = cache.root().join("no-images");
-    files::create_dir(&empty)?;
-    Ok(empty)
-}
-
-/// A name in SQL, quoted.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A string in SQL, quoted.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

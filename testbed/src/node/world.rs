@@ -149,3 +149,13 @@ pub(super) fn psql(instance: &Instance, database: &str, sql: &str) -> Result<Str
     let output = files::run_with_input(&mut psql, sql)?;
     Ok(String::from_utf8_lossy(&output).into_owned())
 }
+
+/// A name in SQL, quoted.
+pub(super) fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string in SQL, quoted.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,38 @@
+//! Programs that benchmarks and tests compare with, built on demand like everything else.
+
+use std::path::PathBuf;
+
+use crate::artefact::{Cache, go, modules};
+use crate::error::Result;
+
+/// Helm 4.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn helm(cache: &Cache) -> Result<PathBuf> {
+    Ok(go::build(cache, &modules::HELM)?.join("helm"))
+}
+
+/// Kustomize 5.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn kustomize(cache: &Cache) -> Result<PathBuf> {
+    Ok(go::build(cache, &modules::KUSTOMIZE)?.join("kustomize"))
+}
+
+/// NP-Guard's netpol-analyzer, an independent reading of NetworkPolicy.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn netpol_analyzer(cache: &Cache) -> Result<PathBuf> {
+    Ok(go::build(cache, &modules::NETPOL_ANALYZER)?.join("netpol-analyzer"))
+}
+
+/// The kubectl of the testbed's Kubernetes.
+///
+/// # Errors
+/// When there is no Go, or the build fails.
+pub fn kubectl(cache: &Cache) -> Result<PathBuf> {
+    Ok(go::build(cache, &modules::KUBERNETES)?.join("kubectl"))
+}
