@@ -57,6 +57,14 @@ impl Span {
         Self { family, first: 0, last: family.max() }
     }
 
+    /// From one address to another; `None` where they are of different families or the wrong way
+    /// round.
+    #[must_use]
+    pub fn between(first: IpAddr, last: IpAddr) -> Option<Self> {
+        let ((family, first), (other, last)) = (number(first), number(last));
+        (family == other && first <= last).then_some(Self { family, first, last })
+    }
+
     /// Which family.
     #[must_use]
     pub const fn family(&self) -> Family {

@@ -7,8 +7,9 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::address::Span;
+use super::admin::AdminPolicy;
 use super::endpoint::{Home, Pod};
-use super::labels::{Labels, NAMESPACE_NAME};
+use super::labels::{Labels, NAMESPACE_NAME, Selector};
 use super::policy::Policy;
 
 /// Namespaces, policies, and what is known of the network.
@@ -17,6 +18,10 @@ pub struct Cluster {
     namespaces: BTreeMap<String, Labels>,
     /// Every NetworkPolicy, ours and others'.
     pub policies: Vec<Policy>,
+    /// Every cluster-wide policy.
+    pub admin: Vec<AdminPolicy>,
+    /// Policies of kinds that are not evaluated.
+    pub foreign: Vec<Foreign>,
     /// What is known of the network.
     pub network: Network,
 }
@@ -33,6 +38,12 @@ impl Cluster {
         self.namespaces.iter().map(|(name, labels)| (name.as_str(), labels))
     }
 
+    /// Whether a namespace is in the input, or a policy is in it.
+    #[must_use]
+    pub fn knows_namespace(&self, name: &str) -> bool {
+        self.namespaces.contains_key(name) || self.policies.iter().any(|p| p.namespace == name)
+    }
+
     /// The labels of a pod's namespace. One that is not in the input exists: of its labels only
     /// the name is known.
     #[must_use]
@@ -45,6 +56,17 @@ impl Cluster {
                 .map_or_else(|| Cow::Owned(Labels::of_unlisted_namespace(name)), Cow::Borrowed),
         }
     }
+}
+
+/// A policy of a kind that is not evaluated, or a kind that could not be listed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Foreign {
+    /// `CiliumNetworkPolicy hive-agents/allow-all`, or the kind alone.
+    pub object: String,
+    /// The only namespace whose pods it may select; `None`: any.
+    pub namespace: Option<String>,
+    /// The only pods that it may select.
+    pub selector: Selector,
 }
 
 /// Which network plugin decides what the API leaves open.

@@ -70,9 +70,15 @@ pub enum Problem {
     /// `{}` as a peer.
     #[error("an empty peer selects nothing and is refused; leave the list out to mean everything")]
     EmptyPeer,
-    /// A peer with several of its alternatives.
-    #[error("must not stand beside {0} in one peer; make two peers of it")]
+    /// An object with several of its alternatives.
+    #[error("must not stand beside {0}: only one of them")]
     Beside(&'static str),
+    /// An object with none of its alternatives.
+    #[error("needs one of {0}")]
+    NoneOf(String),
+    /// Not 0 to 1000.
+    #[error("{0} is not a priority, which is 0 to 1000")]
+    Priority(i64),
     /// Not 1 to 65535.
     #[error("{0} is not a port, which is 1 to 65535")]
     PortNumber(i64),
@@ -126,6 +132,12 @@ pub enum Problem {
     /// Not a name that the API accepts.
     #[error("{0:?} is not a name that Kubernetes accepts")]
     Name(String),
+    /// The same object again.
+    #[error("the same object is in {first} already")]
+    Twice {
+        /// Where it was read first.
+        first: String,
+    },
     /// More entries than the API accepts.
     #[error("at most {0} entries")]
     TooMany(usize),

@@ -1,7 +1,8 @@
 //! Whether a policy selects a pod, and whether a peer of a rule is an endpoint.
 
 use super::address::{Block, Span};
-use super::cluster::{Cluster, Cni};
+use super::admin::{Action, AdminPeer, AdminPods, AdminPolicy, AdminRule};
+use super::cluster::{Cluster, Cni, Foreign};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
 use super::policy::{Peer, Policy, Rule, RulePorts, Scope};
 use super::ports::{PortRange, PortSet};
@@ -89,6 +90,70 @@ impl Cluster {
                 };
                 self.blocks_hold_pods().and(held)
             }
+        }
+    }
+
+    /// Whether a policy that is not evaluated may select the pod.
+    pub(crate) fn foreign_selects(&self, policy: &Foreign, pod: &Pod) -> Tri {
+        let home = policy.namespace.as_deref().is_none_or(|n| pod.namespace() == Some(n));
+        Tri::from(home).and(policy.selector.matches(&pod.labels))
+    }
+
+    /// Whether the subject of a cluster-wide policy holds the pod.
+    pub(crate) fn admin_selects(&self, policy: &AdminPolicy, pod: &Pod) -> Tri {
+        self.admin_pods(&policy.subject, pod)
+    }
+
+    fn admin_pods(&self, pods: &AdminPods, pod: &Pod) -> Tri {
+        if pod.host_network {
+            return Tri::No;
+        }
+        pods.namespaces.matches(&self.namespace_labels(pod)).and(pods.pods.matches(&pod.labels))
+    }
+
+    /// Whether one of the peers of a cluster-wide rule is the endpoint.
+    pub(crate) fn admin_rule_holds(&self, rule: &AdminRule, end: &Endpoint<'_>) -> Tri {
+        let Some(peers) = &rule.peers else {
+            // Fails closed: an unknown peer is no one to allow, and everyone to deny.
+            return (rule.action != Action::Allow).into();
+        };
+        peers.iter().fold(Tri::No, |any, peer| any.or(self.admin_peer_is(peer, end)))
+    }
+
+    /// Whether a peer of a cluster-wide rule is the endpoint.
+    pub(crate) fn admin_peer_is(&self, peer: &AdminPeer, end: &Endpoint<'_>) -> Tri {
+        const UNKNOWN: Tri = Tri::Maybe(Why::UnknownAddress);
+        match (peer, end) {
+            (AdminPeer::Pods(pods), Endpoint::Pod(pod)) => self.admin_pods(pods, pod),
+            (AdminPeer::Pods(_), _) => Tri::No,
+            (AdminPeer::Networks(networks), end) => networks
+                .iter()
+                .map(|net| self.network_holds(&Block::new(*net), end))
+                .fold(Tri::No, Tri::or),
+            (AdminPeer::Nodes(_), Endpoint::Pod(pod)) if !pod.host_network => Tri::No,
+            (AdminPeer::Nodes(nodes), Endpoint::Pod(_) | Endpoint::Host(_))
+                if nodes.is_everything() =>
+            {
+                Tri::Yes
+            }
+            (AdminPeer::Nodes(_), Endpoint::Pod(_) | Endpoint::Host(_)) => {
+                Tri::Maybe(Why::UnknownLabel)
+            }
+            (AdminPeer::Nodes(_), Endpoint::Outside(_)) => UNKNOWN,
+            (AdminPeer::DomainNames(_), Endpoint::Pod(_)) => Tri::No,
+            (AdminPeer::DomainNames(_), _) => UNKNOWN,
+        }
+    }
+
+    /// Whether a network of a cluster-wide rule holds the endpoint: pods too, on every plugin.
+    fn network_holds(&self, block: &Block, end: &Endpoint<'_>) -> Tri {
+        match end {
+            Endpoint::Outside(span) => holds_span(block, span),
+            Endpoint::Host(host) => holds_any(block, &host.addresses),
+            Endpoint::Pod(pod) if pod.host_network || !pod.addresses.is_empty() => {
+                holds_any(block, &pod.addresses)
+            }
+            Endpoint::Pod(_) => self.holds_pod_network(block),
         }
     }
 

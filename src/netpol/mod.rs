@@ -4,22 +4,29 @@
 //! |---|---|
 //! | [`ports`], [`address`], [`labels`] | sets and selectors |
 //! | [`verdict`] | three-valued answers over sets of ports |
-//! | [`policy`], [`endpoint`], [`cluster`] | what is evaluated |
+//! | [`policy`], [`admin`], [`endpoint`], [`cluster`] | what is evaluated |
+//! | [`input`] | who is asked about |
 //! | [`read`] | untyped objects to these types, strict |
 //! | [`evaluate`] | what passes from one endpoint to another |
+//! | [`engine`] | the same for everyone at once |
+//! | [`report`] | findings to text |
 //! | [`diff`] | flows that a change of policies opens and closes |
 
 pub mod address;
+pub mod admin;
 pub mod cluster;
 pub mod diff;
 pub mod endpoint;
+pub mod engine;
 pub mod evaluate;
+pub mod input;
 pub mod invalid;
 pub mod labels;
 mod matching;
 pub mod policy;
 pub mod ports;
 pub mod read;
+pub mod report;
 pub mod verdict;
 
 #[cfg(test)]
@@ -28,6 +35,7 @@ mod tests;
 pub use cluster::{Cluster, Cni, Network};
 pub use diff::{Actor, FlowChange, FlowDiff, Party, diff_flows};
 pub use endpoint::{Endpoint, Host, Pod};
+pub use input::{Input, Member};
 pub use invalid::{Invalid, Place, Problem};
 pub use policy::{Direction, Policy};
 pub use ports::{PortRange, PortSet, Protocol};

@@ -256,4 +256,29 @@ impl Verdict {
             possible.iter().map(|(w, p)| (*w, p.difference(certain).intersection(&differ)));
         Self::new(yes, from_first.chain(from_rest).chain(from_match).collect::<Vec<_>>())
     }
+
+    /// Several verdicts of which any may be the one that counts, each on the ports that it is about;
+    /// `base` on all other ports. A single one counts for certain.
+    #[must_use]
+    pub fn any_of(
+        base: &Self,
+        candidates: impl IntoIterator<Item = (PortSet, Self)>,
+        why: Why,
+    ) -> Self {
+        let candidates: Vec<_> = candidates.into_iter().collect();
+        if let [(_, only)] = candidates.as_slice() {
+            return only.clone();
+        }
+        let mut about = PortSet::none();
+        let (mut open, mut shut, mut doubts) = (PortSet::none(), PortSet::none(), Vec::new());
+        for (ports, verdict) in &candidates {
+            about = about.union(ports);
+            open = open.union(&verdict.yes.intersection(ports));
+            shut = shut.union(&ports.difference(&verdict.yes));
+            doubts.extend(verdict.maybe.iter().map(|(w, p)| (*w, p.intersection(ports))));
+        }
+        doubts.push((why, open.intersection(&shut)));
+        doubts.extend(base.maybe.iter().map(|(w, p)| (*w, p.difference(&about))));
+        Self::new(open.difference(&shut).union(&base.yes.difference(&about)), doubts)
+    }
 }

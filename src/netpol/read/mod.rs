@@ -1,8 +1,13 @@
 //! Untyped objects to the types that are evaluated; strict, as the API server.
 
+mod admin;
 mod cursor;
+mod foreign;
+mod objects;
+mod pod;
 mod policy;
 mod selector;
 
+pub use admin::admin_policy;
+pub use objects::Reader;
 pub use policy::network_policy;
-mod objects;

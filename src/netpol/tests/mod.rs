@@ -2,6 +2,7 @@
 
 mod diff;
 mod invalid;
+mod objects;
 mod rules;
 mod table;
 

@@ -1,0 +1,266 @@
+//! Policies to sets of classes.
+
+use std::collections::HashMap;
+
+use super::bits::TriBits;
+use super::classes::Partition;
+use super::universe::{Index, Universe};
+use crate::netpol::admin::AdminPeer;
+use crate::netpol::cluster::Cluster;
+use crate::netpol::endpoint::Endpoint;
+use crate::netpol::evaluate::RuleId;
+use crate::netpol::labels::Selector;
+use crate::netpol::matching::ports_on;
+use crate::netpol::policy::{Direction, Peer, RulePorts, Scope};
+use crate::netpol::ports::Protocol;
+use crate::netpol::verdict::{Tri, Verdict};
+
+/// What a rule matches: the number of its peers' set, or everyone.
+pub(super) type Peers = Option<u32>;
+
+/// Policies, with everyone in classes.
+pub(super) struct Compiled {
+    /// Members of each class, as numbers of the universe. Pods and addresses are never together.
+    pub(super) classes: Vec<Vec<u32>>,
+    /// Distinct sets of peers, over classes.
+    pub(super) peers: Vec<TriBits>,
+    /// For each NetworkPolicy, who is selected.
+    pub(super) selected: Vec<TriBits>,
+    /// For each cluster-wide policy, who is selected.
+    pub(super) admin_selected: Vec<TriBits>,
+    /// For each rule of each policy, its peers.
+    pub(super) rules: [HashMap<RuleId, Peers>; 2],
+}
+
+/// Peers as they are written; rules that write the same share a set.
+#[derive(Eq, Hash, PartialEq)]
+enum Written<'a> {
+    Network(Option<&'a str>, &'a [Peer]),
+    Admin(&'a [AdminPeer]),
+}
+
+struct Compiler<'u> {
+    universe: &'u Universe<'u>,
+    index: Index<'u>,
+    /// Over the universe, not yet over classes.
+    peers: Vec<TriBits>,
+    written: HashMap<Written<'u>, u32>,
+    one: HashMap<(Option<&'u str>, &'u Peer), TriBits>,
+}
+
+pub(super) fn compile(universe: &Universe<'_>) -> Compiled {
+    let cluster = universe.cluster;
+    let mut compiler = Compiler {
+        universe,
+        index: Index::new(universe, pod_selectors(cluster)),
+        peers: Vec::new(),
+        written: HashMap::new(),
+        one: HashMap::new(),
+    };
+    let selected = compiler.selected();
+    let admin_selected: Vec<TriBits> = cluster
+        .admin
+        .iter()
+        .map(|p| compiler.index.admin_pods(&p.subject.namespaces, &p.subject.pods))
+        .collect();
+    let rules = Direction::ALL.map(|d| compiler.rules(d));
+    let partition = partition(universe, &compiler.peers, &selected, &admin_selected);
+    let classes = partition.classes();
+    let mut class_of = vec![0; universe.len()];
+    for (class, members) in classes.iter().enumerate() {
+        members.iter().for_each(|m| class_of[*m as usize] = class as u32);
+    }
+    let pack = |sets: Vec<TriBits>| {
+        sets.iter().map(|s| s.of_classes(&class_of, classes.len())).collect::<Vec<_>>()
+    };
+    Compiled {
+        peers: pack(compiler.peers),
+        selected: pack(selected),
+        admin_selected: pack(admin_selected),
+        rules,
+        classes,
+    }
+}
+
+fn pod_selectors(cluster: &Cluster) -> impl Iterator<Item = &Selector> {
+    let network = cluster.policies.iter().flat_map(|policy| {
+        let rules = Direction::ALL.into_iter().filter_map(|d| policy.rules(d)).flatten();
+        let peers = rules.flat_map(|r| &r.peers).filter_map(|p| match p {
+            Peer::Pods { pods, .. } => Some(pods),
+            Peer::Block(_) => None,
+        });
+        [&policy.selector].into_iter().chain(peers)
+    });
+    let admin = cluster.admin.iter().flat_map(|policy| {
+        let rules = policy.ingress.iter().chain(&policy.egress);
+        let peers = rules.flat_map(|r| r.peers.iter().flatten()).filter_map(|p| match p {
+            AdminPeer::Pods(pods) => Some(&pods.pods),
+            _ => None,
+        });
+        [&policy.subject.pods].into_iter().chain(peers)
+    });
+    network.chain(admin)
+}
+
+impl<'u> Compiler<'u> {
+    fn selected(&mut self) -> Vec<TriBits> {
+        let mut known: HashMap<(&str, &Selector), TriBits> = HashMap::new();
+        let cluster = self.universe.cluster;
+        cluster
+            .policies
+            .iter()
+            .map(|policy| {
+                known
+                    .entry((&policy.namespace, &policy.selector))
+                    .or_insert_with(|| {
+                        let home = self.index.namespace(&policy.namespace);
+                        home.and(&self.index.pods(&policy.selector))
+                    })
+                    .clone()
+            })
+            .collect()
+    }
+
+    fn rules(&mut self, direction: Direction) -> HashMap<RuleId, Peers> {
+        let cluster = self.universe.cluster;
+        let mut rules = HashMap::new();
+        for (policy, found) in cluster.policies.iter().enumerate() {
+            for (rule, found_rule) in found.rules(direction).into_iter().flatten().enumerate() {
+                let peers = (!found_rule.peers.is_empty())
+                    .then(|| self.network(&found.namespace, &found_rule.peers));
+                rules.insert(RuleId::Network { policy, rule }, peers);
+            }
+        }
+        for (policy, found) in cluster.admin.iter().enumerate() {
+            for (rule, found_rule) in found.rules(direction).iter().enumerate() {
+                let peers = match &found_rule.peers {
+                    Some(peers) => Some(self.admin(peers)),
+                    // Fails closed: an unknown peer is no one to allow, and everyone to deny.
+                    None if found_rule.action == crate::netpol::admin::Action::Allow => {
+                        Some(self.admin(&[]))
+                    }
+                    None => None,
+                };
+                rules.insert(RuleId::Admin { policy, rule }, peers);
+            }
+        }
+        rules
+    }
+
+    fn network(&mut self, namespace: &'u str, peers: &'u [Peer]) -> u32 {
+        let own = |p: &Peer| matches!(p, Peer::Pods { namespaces: Scope::Own, .. });
+        // Only a peer of the own namespace depends on where it is written.
+        let here = peers.iter().any(own).then_some(namespace);
+        if let Some(known) = self.written.get(&Written::Network(here, peers)) {
+            return *known;
+        }
+        let mut all = TriBits::none(self.universe.len());
+        for peer in peers {
+            let key = (own(peer).then_some(namespace), peer);
+            if !self.one.contains_key(&key) {
+                let found = self.index.peer(namespace, peer);
+                self.one.insert(key, found);
+            }
+            all = all.or(&self.one[&key]);
+        }
+        self.intern(Written::Network(here, peers), all)
+    }
+
+    fn admin(&mut self, peers: &'u [AdminPeer]) -> u32 {
+        if let Some(known) = self.written.get(&Written::Admin(peers)) {
+            return *known;
+        }
+        let none = TriBits::none(self.universe.len());
+        let all = peers.iter().fold(none, |all, p| all.or(&self.index.admin_peer(p)));
+        self.intern(Written::Admin(peers), all)
+    }
+
+    fn intern(&mut self, written: Written<'u>, set: TriBits) -> u32 {
+        let id = self.peers.len() as u32;
+        self.peers.push(set);
+        self.written.insert(written, id);
+        id
+    }
+}
+
+/// Tells apart whoever a policy can tell apart, and pods of different namespaces.
+fn partition(
+    universe: &Universe<'_>,
+    peers: &[TriBits],
+    selected: &[TriBits],
+    admin_selected: &[TriBits],
+) -> Partition {
+    let mut partition = Partition::new(universe.len());
+    let pods = universe.pods();
+    partition.split_by(|i| {
+        let pod = pods.contains(&i).then(|| universe.pod(i));
+        (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))
+    });
+    peers.iter().chain(selected).chain(admin_selected).for_each(|set| partition.split(set));
+    let names = names(universe.cluster);
+    if !names.is_empty() {
+        partition.split_by(|i| ports_on(&names_only(&names), &universe.endpoint(i)));
+        if names.len() > 1 {
+            names.iter().for_each(|name| {
+                let one = names_only(std::slice::from_ref(name));
+                partition.split_by(|i| ports_on(&one, &universe.endpoint(i)));
+            });
+        }
+    }
+    for foreign in &universe.cluster.foreign {
+        partition.split_by(|i| match universe.endpoint(i) {
+            Endpoint::Pod(pod) => universe.cluster.foreign_selects(foreign, pod) != Tri::No,
+            _ => false,
+        });
+    }
+    partition
+}
+
+/// Every port name that a rule uses.
+fn names(cluster: &Cluster) -> Vec<(Protocol, String)> {
+    let network = cluster.policies.iter().flat_map(|p| {
+        Direction::ALL.into_iter().filter_map(|d| p.rules(d)).flatten().map(|r| &r.ports)
+    });
+    let admin =
+        cluster.admin.iter().flat_map(|p| p.ingress.iter().chain(&p.egress).map(|r| &r.ports));
+    let mut names: Vec<_> = network
+        .chain(admin)
+        .filter_map(|ports| match ports {
+            RulePorts::Some { names, .. } => Some(names),
+            RulePorts::Every => None,
+        })
+        .flatten()
+        .cloned()
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn names_only(names: &[(Protocol, String)]) -> RulePorts {
+    RulePorts::Some { numbers: crate::netpol::ports::PortSet::none(), names: names.to_vec() }
+}
+
+/// Kept here so that both evaluations read a rule's ports alike.
+pub(super) fn rule_ports(
+    cluster: &Cluster,
+    direction: Direction,
+    id: RuleId,
+) -> Option<&RulePorts> {
+    match id {
+        RuleId::Network { policy, rule } => {
+            cluster.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
+        }
+        RuleId::Admin { policy, rule } => {
+            cluster.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
+        }
+    }
+}
+
+/// On which ports a rule matches a connection to `destination`, where it holds the peer.
+pub(super) fn opens(ports: &RulePorts, destination: &Endpoint<'_>, holds: Tri) -> Verdict {
+    match holds {
+        Tri::No => Verdict::deny(),
+        holds => ports_on(ports, destination).under(holds),
+    }
+}

@@ -1,0 +1,280 @@
+//! Both sides of every flow together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::compile::{Compiled, compile};
+use super::sides::{Sides, Verdicts, sides};
+use super::stranger::PodPattern;
+use super::universe::Universe;
+use crate::netpol::address::{Family, Span, merged};
+use crate::netpol::input::{Input, Member};
+use crate::netpol::policy::Direction;
+use crate::netpol::ports::{PortRange, Protocol};
+use crate::netpol::verdict::Why;
+
+/// Who reaches whom.
+pub struct Connections<'a> {
+    input: &'a Input,
+    universe: Universe<'a>,
+    compiled: Compiled,
+    verdicts: Verdicts,
+    ingress: Sides,
+    egress: Sides,
+    /// For each class of pods that may be connected to, by ingress side: from which classes.
+    served: Vec<Vec<(u32, u32)>>,
+    /// The classes of each ingress side.
+    with_ingress: Vec<Vec<u32>>,
+    rows: HashMap<u32, Rc<[Ports]>>,
+    outside: HashMap<(Direction, u32), Rc<[Outside]>>,
+}
+
+/// Ports of one protocol.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ports {
+    /// Of which protocol.
+    pub protocol: Protocol,
+    /// Which, sorted and merged.
+    pub ranges: Vec<PortRange>,
+    /// Why it is not certain; `None`: allowed.
+    pub why: Option<Why>,
+}
+
+/// Addresses that may exchange the same ports with a pod.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outside {
+    /// Of one family, sorted and merged.
+    pub addresses: Vec<Span>,
+    /// Which ports.
+    pub ports: Ports,
+}
+
+/// One end of an edge.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum End {
+    /// Members that behave alike, by number.
+    Group(usize),
+    /// Pods that are not in the input, by number.
+    Stranger(usize),
+}
+
+/// What one end may send to another.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Who connects.
+    pub from: End,
+    /// To whom. The same group: two different members of it.
+    pub to: End,
+    /// On which ports.
+    pub ports: Rc<[Ports]>,
+}
+
+impl<'a> Connections<'a> {
+    /// Evaluates everything. With `known_only`, nobody but the members of the input and addresses.
+    #[must_use]
+    pub fn new(input: &'a Input, known_only: bool) -> Self {
+        let universe = Universe::new(input, known_only);
+        let compiled = compile(&universe);
+        let mut verdicts = Verdicts::default();
+        let ingress = sides(&universe, &compiled, Direction::Ingress, &mut verdicts);
+        let egress = sides(&universe, &compiled, Direction::Egress, &mut verdicts);
+        let pods = ingress.of.len();
+        let mut with_ingress = vec![Vec::new(); ingress.distinct.len()];
+        for (class, side) in ingress.of.iter().enumerate() {
+            with_ingress[*side as usize].push(class as u32);
+        }
+        let mut served = vec![Vec::new(); pods];
+        for (side, found) in ingress.distinct.iter().enumerate() {
+            for (verdict, bits) in &found.parts {
+                bits.iter()
+                    .take_while(|class| *class < pods)
+                    .for_each(|class| served[class].push((side as u32, *verdict)));
+            }
+        }
+        Self {
+            input,
+            universe,
+            compiled,
+            verdicts,
+            ingress,
+            egress,
+            served,
+            with_ingress,
+            rows: HashMap::new(),
+            outside: HashMap::new(),
+        }
+    }
+
+    /// What was read.
+    #[must_use]
+    pub const fn input(&self) -> &'a Input {
+        self.input
+    }
+
+    /// How many groups and strangers there are; they are numbered in this order.
+    #[must_use]
+    pub fn ends(&self) -> Range<usize> {
+        0..self.ingress.of.len()
+    }
+
+    /// Whether a number is a group's.
+    #[must_use]
+    pub fn end(&self, class: usize) -> End {
+        if (self.compiled.classes[class][0] as usize) < self.input.members.len() {
+            End::Group(class)
+        } else {
+            End::Stranger(class)
+        }
+    }
+
+    /// The members of a group, as numbers in the input.
+    pub fn members(&self, group: usize) -> impl Iterator<Item = usize> {
+        let members = self.input.members.len();
+        self.compiled.classes[group].iter().map(|m| *m as usize).take_while(move |m| *m < members)
+    }
+
+    /// A member of the input.
+    #[must_use]
+    pub fn member(&self, member: usize) -> &'a Member {
+        &self.input.members[member]
+    }
+
+    /// For each member of the input, its group.
+    #[must_use]
+    pub fn groups(&self) -> Vec<usize> {
+        let mut groups = vec![0; self.input.members.len()];
+        for class in self.ends() {
+            self.members(class).for_each(|m| groups[m] = class);
+        }
+        groups
+    }
+
+    /// What a stranger stands for.
+    #[must_use]
+    pub fn stranger(&self, class: usize) -> &PodPattern {
+        let first = self.compiled.classes[class][0] as usize;
+        &self.universe.strangers[first - self.input.members.len()].stands_for
+    }
+
+    /// Everything that an end may send to groups and strangers, in their order. Between two
+    /// strangers nothing is listed.
+    pub fn from(&mut self, source: usize) -> Vec<Edge> {
+        let from = self.end(source);
+        let mut found = self.pairs(source);
+        found.sort_unstable();
+        let mut edges = Vec::with_capacity(found.len());
+        for (to, verdict) in found {
+            let to = self.end(to);
+            let listed = match (from, to) {
+                (End::Stranger(_), End::Stranger(_)) => false,
+                (End::Group(a), End::Group(b)) if a == b => self.members(a).nth(1).is_some(),
+                _ => true,
+            };
+            if listed {
+                edges.push(Edge { from, to, ports: self.rows(verdict) });
+            }
+        }
+        edges
+    }
+
+    /// Destinations that the egress of `source` and their own ingress let it reach, with verdicts.
+    /// Starts from whichever side allows less.
+    fn pairs(&mut self, source: usize) -> Vec<(usize, u32)> {
+        let egress = &self.egress.distinct[self.egress.of[source] as usize];
+        let pods = self.ingress.of.len();
+        let by_ingress: usize = self.served[source]
+            .iter()
+            .map(|(side, _)| self.with_ingress[*side as usize].len())
+            .sum();
+        let mut found = Vec::new();
+        if by_ingress <= egress.width() {
+            for (side, inward) in &self.served[source] {
+                for to in &self.with_ingress[*side as usize] {
+                    if let Some(outward) = egress.with(*to as usize) {
+                        found.push((*to as usize, outward, *inward));
+                    }
+                }
+            }
+        } else {
+            for (outward, bits) in &egress.parts {
+                for to in bits.iter().take_while(|to| *to < pods) {
+                    let side = &self.ingress.distinct[self.ingress.of[to] as usize];
+                    if let Some(inward) = side.with(source) {
+                        found.push((to, *outward, inward));
+                    }
+                }
+            }
+        }
+        let mut pairs = Vec::with_capacity(found.len());
+        for (to, outward, inward) in found {
+            let verdict = self.verdicts.and(outward, inward);
+            if !self.verdicts.get(verdict).is_deny() {
+                pairs.push((to, verdict));
+            }
+        }
+        pairs
+    }
+
+    fn rows(&mut self, verdict: u32) -> Rc<[Ports]> {
+        let verdicts = &self.verdicts;
+        let make = || {
+            let verdict = verdicts.get(verdict);
+            let doubts = verdict.uncertain().into_iter().map(|(why, ports)| (Some(why), ports));
+            let mut rows: Vec<Ports> = [(None, verdict.allowed().clone())]
+                .into_iter()
+                .chain(doubts)
+                .flat_map(|(why, set)| {
+                    let row = |(protocol, ranges): (Protocol, &[PortRange])| Ports {
+                        protocol,
+                        ranges: ranges.to_vec(),
+                        why,
+                    };
+                    set.iter().map(row).collect::<Vec<_>>()
+                })
+                .collect();
+            rows.sort();
+            rows.into()
+        };
+        Rc::clone(self.rows.entry(verdict).or_insert_with(make))
+    }
+
+    /// What a group may exchange with addresses: one row for each protocol, set of ports and
+    /// family, with all addresses. Strangers and addresses: nothing is listed.
+    pub fn outside(&mut self, group: usize, direction: Direction) -> Rc<[Outside]> {
+        let sides = match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        };
+        let side = sides.of[group];
+        if let Some(known) = self.outside.get(&(direction, side)) {
+            return Rc::clone(known);
+        }
+        let first = self.universe.outside().start;
+        let mut by_ports: BTreeMap<(Ports, Family), Vec<Span>> = BTreeMap::new();
+        let parts: Vec<(u32, Vec<Span>)> = sides.distinct[side as usize]
+            .parts
+            .iter()
+            .map(|(verdict, bits)| {
+                let classes = bits.iter().filter(|class| *class >= self.ingress.of.len());
+                let pieces = classes.flat_map(|class| &self.compiled.classes[class]);
+                (*verdict, pieces.map(|p| self.universe.pieces[*p as usize - first]).collect())
+            })
+            .collect();
+        for (verdict, spans) in parts {
+            for ports in self.rows(verdict).iter() {
+                for span in &spans {
+                    by_ports.entry((ports.clone(), span.family())).or_default().push(*span);
+                }
+            }
+        }
+        let mut rows: Vec<Outside> = by_ports
+            .into_iter()
+            .map(|((ports, _), spans)| Outside { addresses: merged(spans), ports })
+            .collect();
+        rows.sort_by(|a, b| (&a.addresses, &a.ports).cmp(&(&b.addresses, &b.ports)));
+        let rows: Rc<[Outside]> = rows.into();
+        self.outside.insert((direction, side), Rc::clone(&rows));
+        rows
+    }
+}
