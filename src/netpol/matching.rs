@@ -4,6 +4,7 @@ use super::address::{Block, Span};
 use super::admin::{Action, AdminPeer, AdminPods, AdminPolicy, AdminRule};
 use super::cluster::{Cluster, Cni, Foreign};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
+use super::mutant::{self, Mutant};
 use super::policy::{Peer, Policy, Rule, RulePorts, Scope};
 use super::ports::{PortRange, PortSet};
 use super::verdict::{Tri, Verdict, Why};
@@ -15,6 +16,7 @@ impl Cluster {
     /// it open; no known plugin does.
     pub(crate) fn applies_to_host_network(&self) -> Tri {
         match self.network.cni {
+            _ if mutant::is(Mutant::HostNetworkOrdinary) => Tri::Yes,
             None => CNI,
             Some(Cni::Cilium | Cni::Calico | Cni::None) => Tri::No,
         }
@@ -23,6 +25,7 @@ impl Cluster {
     /// Whether a block holds pods that have an address in it.
     fn blocks_hold_pods(&self) -> Tri {
         match self.network.cni {
+            None if mutant::is(Mutant::BlocksHoldPods) => Tri::Yes,
             None => CNI,
             Some(Cni::Calico) => Tri::Yes,
             Some(Cni::Cilium | Cni::None) => Tri::No,
@@ -40,7 +43,7 @@ impl Cluster {
 
     /// Whether the policy's `podSelector` and namespace hold the pod, whatever its network.
     pub(crate) fn selects(&self, policy: &Policy, pod: &Pod) -> Tri {
-        if pod.namespace() == Some(&policy.namespace) {
+        if pod.namespace() == Some(&policy.namespace) || mutant::is(Mutant::SelectsEverywhere) {
             policy.selector.matches(&pod.labels)
         } else {
             Tri::No
@@ -50,7 +53,11 @@ impl Cluster {
     /// Whether one of the rule's peers is the endpoint.
     pub(crate) fn rule_holds(&self, policy: &Policy, rule: &Rule, peer: &Endpoint<'_>) -> Tri {
         if rule.peers.is_empty() {
-            return Tri::Yes;
+            return (!mutant::is(Mutant::NoPeersIsNobody)).into();
+        }
+        if mutant::is(Mutant::PeersNarrow) {
+            let all = rule.peers.iter().map(|p| self.peer_is(&policy.namespace, p, peer));
+            return all.fold(Tri::Yes, Tri::and);
         }
         rule.peers.iter().fold(Tri::No, |any, p| {
             if any == Tri::Yes { any } else { any.or(self.peer_is(&policy.namespace, p, peer)) }
@@ -65,6 +72,7 @@ impl Cluster {
                 let network =
                     if pod.host_network { self.applies_to_host_network() } else { Tri::Yes };
                 let home = match namespaces {
+                    Scope::Own if mutant::is(Mutant::OwnIsEverywhere) => Tri::Yes,
                     Scope::Own => (pod.namespace() == Some(namespace)).into(),
                     Scope::Matching(selector) if selector.is_everything() => Tri::Yes,
                     Scope::Matching(selector) => selector.matches(&self.namespace_labels(pod)),
@@ -194,7 +202,10 @@ fn holds_any(block: &Block, addresses: &[std::net::IpAddr]) -> Tri {
 /// The ports that a rule opens on a destination. Names are those of the destination's containers;
 /// outside the cluster there are none.
 pub(crate) fn ports_on(ports: &RulePorts, destination: &Endpoint<'_>) -> Verdict {
-    let RulePorts::Some { numbers, names } = ports else { return Verdict::allow() };
+    let RulePorts::Some { numbers, names } = ports else {
+        let none = mutant::is(Mutant::NoPortsIsNone);
+        return if none { Verdict::deny() } else { Verdict::allow() };
+    };
     let open = Verdict::of(numbers.clone());
     if names.is_empty() {
         return open;
@@ -207,8 +218,9 @@ pub(crate) fn ports_on(ports: &RulePorts, destination: &Endpoint<'_>) -> Verdict
         ContainerPorts::Known(declared) => Verdict::of(
             declared
                 .iter()
-                .filter(|p| p.protocol == *protocol && p.name == *name)
-                .map(|p| PortSet::of(p.protocol, PortRange::one(p.port)))
+                .filter(|p| p.protocol == *protocol || mutant::is(Mutant::NameAnyProtocol))
+                .filter(|p| p.name == *name)
+                .map(|p| PortSet::of(*protocol, PortRange::one(p.port)))
                 .fold(PortSet::none(), |all, one| all.union(&one)),
         ),
     });

@@ -23,6 +23,7 @@ pub mod input;
 pub mod invalid;
 pub mod labels;
 mod matching;
+mod mutant;
 pub mod policy;
 pub mod ports;
 pub mod read;

@@ -10,6 +10,7 @@ use super::selector::{is_subdomain, selector};
 use crate::netpol::address::Block;
 use crate::netpol::invalid::{Invalid, Place, Problem};
 use crate::netpol::labels::Selector;
+use crate::netpol::mutant::{self, Mutant};
 use crate::netpol::policy::{Direction, NoteKind, Peer, Policy, Rule, RulePorts, Scope};
 use crate::netpol::ports::{PortRange, PortSet, Protocol};
 
@@ -70,12 +71,17 @@ fn spec(root: &Cursor<'_>) -> Option<Spec> {
     // (`SetDefaults_NetworkPolicy`).
     let isolates = |direction| match &types {
         Some(types) => types.contains(&direction),
-        None => direction == Direction::Ingress || egress.as_ref().is_some_and(|e| !e.is_empty()),
+        None => {
+            direction == Direction::Ingress
+                || egress
+                    .as_ref()
+                    .is_some_and(|e| !e.is_empty() || mutant::is(Mutant::EmptyEgressIsolates))
+        }
     };
     let mut idle = Vec::new();
     let mut keep = |direction, rules: Option<Vec<Rule>>| {
         let rules = rules.unwrap_or_default();
-        if isolates(direction) {
+        if isolates(direction) || mutant::is(Mutant::TypesIgnored) && !rules.is_empty() {
             return Some(rules);
         }
         if !rules.is_empty() {
@@ -242,7 +248,8 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
     }
     at.only(&["protocol", "port", "endPort"]);
     at.object()?;
-    let protocol = at.get("protocol").map_or(Some(Protocol::Tcp), |p| protocol(&p));
+    let default = if mutant::is(Mutant::DefaultsToUdp) { Protocol::Udp } else { Protocol::Tcp };
+    let protocol = at.get("protocol").map_or(Some(default), |p| protocol(&p));
     let end = at.get("endPort").map(|e| port_number(&e));
     let Some(port) = at.get("port") else {
         if end.is_some() {
@@ -265,6 +272,7 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
         at.report_at("endPort", Problem::EndPortBelow { port: first, end: last });
         return None;
     }
+    let last = last - u16::from(mutant::is(Mutant::EndPortExcluded) && last > first);
     Some(Entry::Numbers(protocol?, PortRange { first, last }))
 }
 

@@ -2,7 +2,10 @@
 
 mod diff;
 mod invalid;
+mod naive;
 mod objects;
+mod properties;
+mod random;
 mod rules;
 mod table;
 

@@ -1,0 +1,253 @@
+//! The evaluator beside one that is too plain to be wrong in the same way, on random worlds.
+
+use super::naive::{self, Packet, Truth, Who};
+use super::random::{Dice, World, endpoint, world};
+use super::*;
+use crate::netpol::engine::{Connections, End};
+use crate::netpol::mutant::Mutant;
+
+/// Packets for each world.
+const PACKETS: usize = 40;
+
+struct Case {
+    from: usize,
+    to: usize,
+    protocol: Protocol,
+    port: u16,
+}
+
+fn case(dice: &mut Dice, world: &World) -> Case {
+    let mut one = |range: &std::ops::Range<usize>| range.start + dice.below(range.len());
+    let (from, to) = (one(&world.from), one(&world.to));
+    let from = if dice.one_in(12) { to } else { from };
+    Case { from, to, protocol: *dice.pick(world.protocols), port: *dice.pick(world.ports) }
+}
+
+/// Whether one end is a pod: between two addresses there is nothing to decide.
+fn about_pods(world: &World, case: &Case) -> bool {
+    [case.from, case.to].iter().any(|i| matches!(world.who[*i], Who::Pod { .. }))
+}
+
+fn plain(world: &World, case: &Case) -> Truth {
+    let naive = naive::World {
+        objects: &world.objects,
+        cni: world.cni_name(),
+        pod_cidr: (World::POD_CIDR.0.parse().unwrap(), World::POD_CIDR.1),
+    };
+    naive.passes(&Packet {
+        from: &world.who[case.from],
+        to: &world.who[case.to],
+        protocol: case.protocol.name(),
+        port: case.port,
+    })
+}
+
+fn evaluated(input: &Input, world: &World, case: &Case) -> Truth {
+    let from = endpoint(input, &world.who, case.from);
+    let to = endpoint(input, &world.who, case.to);
+    match input.cluster.verdict(&from, &to).at(case.protocol, case.port) {
+        Tri::Yes => Some(true),
+        Tri::No => Some(false),
+        Tri::Maybe(_) => None,
+    }
+}
+
+/// Calls with so many worlds and the packets to ask about in each.
+fn worlds(count: u64, mut check: impl FnMut(&World, &[Case])) {
+    for seed in 1..=count {
+        let mut dice = Dice(seed);
+        let world = world(seed, &mut dice);
+        let mut cases: Vec<Case> = (0..PACKETS).map(|_| case(&mut dice, &world)).collect();
+        cases.retain(|case| about_pods(&world, case));
+        check(&world, &cases);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_packets_pass_as_one_by_one() {
+    let (mut count, mut allowed, mut denied) = (0, 0, 0);
+    worlds(2600, |world, cases| {
+        let input = world.input();
+        for case in cases {
+            let expected = plain(world, case);
+            count += 1;
+            allowed += usize::from(expected == Some(true));
+            denied += usize::from(expected == Some(false));
+            assert_eq!(
+                evaluated(&input, world, case),
+                expected,
+                "{:?} → {:?} {} {} on {:?}\n{}",
+                world.who[case.from],
+                world.who[case.to],
+                case.protocol,
+                case.port,
+                world.cni,
+                serde_json::to_string(&world.objects).unwrap()
+            );
+        }
+    });
+    assert!(count >= 100_000, "{count}");
+    // Neither answer is the rule, so that an evaluator which guesses is found.
+    for (name, share) in [("allowed", allowed), ("denied", denied)] {
+        assert!((20..=80).contains(&(share * 100 / count)), "{name}: {share} of {count}");
+    }
+}
+
+/// Each fault changes at least one answer in a hundred: so often does the rule that it breaks decide.
+#[test]
+fn every_seeded_fault_is_found() {
+    let mut found = [0; Mutant::ALL.len()];
+    let mut count = 0;
+    worlds(280, |world, cases| {
+        let expected: Vec<Truth> = cases.iter().map(|case| plain(world, case)).collect();
+        count += cases.len();
+        for (mutant, found) in Mutant::ALL.into_iter().zip(&mut found) {
+            mutant.during(|| {
+                let input = world.input();
+                let answers = cases.iter().map(|case| evaluated(&input, world, case));
+                *found +=
+                    answers.zip(&expected).filter(|(answer, expected)| answer != *expected).count();
+            });
+        }
+    });
+    let weak: Vec<_> =
+        Mutant::ALL.iter().zip(found).filter(|(_, found)| found * 100 < count).collect();
+    assert!(weak.is_empty(), "of {count}: {weak:?}");
+}
+
+/// The engine's answer for each pair of members and each address.
+#[test]
+fn everyone_at_once_gives_the_same_as_one_flow_at_a_time() {
+    for seed in 0..400 {
+        let world = world(seed, &mut Dice(seed));
+        let input = world.input();
+        let mut connections = Connections::new(&input, false);
+        let groups = connections.groups();
+        for (from, group) in groups.iter().enumerate() {
+            let edges = connections.from(*group);
+            for (to, group) in groups.iter().enumerate() {
+                if from == to {
+                    continue;
+                }
+                let expected =
+                    between(&input.cluster, &input.members[from].pod, &input.members[to].pod);
+                let edge = edges.iter().find(|e| e.to == End::Group(*group));
+                let rows = edge.map(|e| e.ports.to_vec()).unwrap_or_default();
+                assert_eq!(verdict(&rows), certainty(&expected), "seed {seed}, {from} → {to}");
+            }
+            for direction in Direction::ALL {
+                let rows = connections.outside(*group, direction);
+                for who in &world.who {
+                    let Who::Address(address) = who else { continue };
+                    let outside = Endpoint::Outside((*address).into());
+                    let pod = Endpoint::Pod(&input.members[from].pod);
+                    let expected = match direction {
+                        Direction::Ingress => input.cluster.verdict(&outside, &pod),
+                        Direction::Egress => input.cluster.verdict(&pod, &outside),
+                    };
+                    let holds = |row: &&crate::netpol::engine::Outside| {
+                        row.addresses.iter().any(|s| s.covers(&(*address).into()))
+                    };
+                    let rows: Vec<_> = rows.iter().filter(holds).map(|r| r.ports.clone()).collect();
+                    assert_eq!(
+                        verdict(&rows),
+                        certainty(&expected),
+                        "seed {seed}, {direction} {address}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What is certain, and the rest under its most severe reason.
+type Certainty = (PortSet, Vec<(Why, PortSet)>);
+
+fn certainty(verdict: &Verdict) -> Certainty {
+    (verdict.allowed().clone(), verdict.uncertain())
+}
+
+fn verdict(rows: &[crate::netpol::engine::Ports]) -> Certainty {
+    let mut verdict = Verdict::deny();
+    for row in rows {
+        for range in &row.ranges {
+            let ports = PortSet::of(row.protocol, *range);
+            let one = row
+                .why
+                .map_or_else(|| Verdict::of(ports.clone()), |w| Verdict::perhaps(ports.clone(), w));
+            verdict = verdict.or(&one);
+        }
+    }
+    certainty(&verdict)
+}
+
+/// Order, repetition of rules, names, and labels that no selector reads change nothing.
+#[test]
+fn what_does_not_matter_changes_nothing() {
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let mut world = world(seed, &mut dice);
+        let before = answers(&world);
+        world.objects.reverse();
+        for object in &mut world.objects {
+            let kind = object["kind"].as_str().unwrap();
+            if kind == "NetworkPolicy" {
+                let name = object["metadata"]["name"].as_str().unwrap();
+                object["metadata"]["name"] = json!(format!("renamed-{name}"));
+                for direction in ["ingress", "egress"] {
+                    if let Some(rules) = object["spec"][direction].as_array_mut() {
+                        rules.reverse();
+                        rules.extend(rules.clone());
+                    }
+                }
+            }
+        }
+        for who in &mut world.who {
+            if let Who::Pod { labels, .. } = who {
+                labels["unread"] = json!(format!("{}", dice.next()));
+            }
+        }
+        assert_eq!(answers(&world), before, "seed {seed}");
+    }
+}
+
+/// A rule that is appended to a policy which isolates that direction already never closes a flow.
+#[test]
+fn one_more_rule_never_closes_a_flow() {
+    let mut opened = 0;
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let mut world = world(seed, &mut dice);
+        let before = answers(&world);
+        let isolating = world.objects.iter_mut().find(|o| {
+            o["kind"] == "NetworkPolicy"
+                && o["spec"]["ingress"].as_array().is_some_and(|r| !r.is_empty())
+        });
+        let Some(policy) = isolating else { continue };
+        let extra = json!({"ports": [{"port": 80}]});
+        policy["spec"]["ingress"].as_array_mut().unwrap().push(extra);
+        for (old, new) in before.iter().zip(answers(&world)) {
+            let rank = |v: &Verdict, p| match v.at(Protocol::Tcp, p) {
+                Tri::No => 0,
+                Tri::Maybe(_) => 1,
+                Tri::Yes => 2,
+            };
+            for port in [80, 81, 82, 83] {
+                assert!(rank(&new, port) >= rank(old, port), "seed {seed}");
+                opened += usize::from(rank(&new, port) > rank(old, port));
+            }
+        }
+    }
+    assert!(opened > 0);
+}
+
+/// Every verdict between members.
+fn answers(world: &World) -> Vec<Verdict> {
+    let input = world.input();
+    let members = &input.members;
+    members
+        .iter()
+        .flat_map(|a| members.iter().map(move |b| (a, b)))
+        .map(|(a, b)| between(&input.cluster, &a.pod, &b.pod))
+        .collect()
+}
