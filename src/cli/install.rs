@@ -100,6 +100,10 @@ fn agreed(ui: &Ui, plan: &Plan) -> Result<bool, Failure> {
 
 async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
     let Prepared { values, mut cluster, plan } = prepared;
+    if args.yes {
+        // Whoever was asked has seen them with the plan.
+        plan.warnings.iter().for_each(|warning| ui.warn(warning));
+    }
     let mut reporter = Reporter::new(ui, args.progress);
     if let Some(backup) = plan.migration.as_ref().and_then(|migration| migration.backup.as_ref()) {
         ui.notice(&format!("The migration will run. Take a backup first:\n  {backup}"));

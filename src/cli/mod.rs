@@ -10,6 +10,8 @@ mod failure;
 mod init;
 mod install;
 mod install_failure;
+mod manifests;
+mod offline;
 mod plan;
 mod prepare;
 mod render;

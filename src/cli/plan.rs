@@ -1,12 +1,15 @@
 //! `plan`: what an installation would change, and why.
 
+use std::path::PathBuf;
+
 use super::connection::ConnectionArgs;
+use super::offline::offline;
 use super::prepare::{Choices, prepare};
 use super::values_args::ValuesArgs;
 use super::{Exit, Outcome};
 use crate::render::Profile;
 use crate::ui::plan::{self, PlanView};
-use crate::ui::{Style, Ui};
+use crate::ui::{Failure, Style, Ui};
 
 /// Show what install would change; no write reaches the cluster
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,12 @@ pub struct PlanArgs {
     /// Delete and create workloads whose selector has to change
     #[arg(long)]
     recreate: bool,
+    /// Compare with nothing; reads no kubeconfig
+    #[arg(long)]
+    offline: bool,
+    /// Compare with manifests in a file, a folder, or standard input (-); implies --offline
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -72,8 +81,17 @@ pub(crate) async fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
         force_conflicts: args.force_conflicts,
         recreate: args.recreate,
     };
-    let prepared = prepare(ui, &args.values, &args.connection, choices).await?;
-    let plan = &prepared.plan;
+    let plan = &if args.offline || args.against.is_some() {
+        let stdin = args.against.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        if stdin && args.values.reads_stdin() {
+            return Err(Failure::new(Exit::Usage, "standard input cannot be two things")
+                .cause("both the values and the manifests are to be read from it")
+                .fix("give one of the two as a file"));
+        }
+        offline(ui, &args.values, choices, args.against.as_deref())?
+    } else {
+        prepare(ui, &args.values, &args.connection, choices).await?.plan
+    };
     let next = super::install::command(&args.values, args.profile);
     let style = if args.output == Format::Table { ui.stdout_style() } else { Style::PLAIN };
     let view = PlanView { style, diff: args.diff, next: Some(&next) };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::Exit;
 use super::connection::ConnectionArgs;
 use super::failure::cluster_failure;
@@ -14,7 +16,7 @@ use crate::render::{
     ClusterFacts, DigestKey, Profile, RenderOptions, Rendered, installer_secret, render,
 };
 use crate::ui::{Failure, Ui};
-use crate::values::{Values, written_password};
+use crate::values::{Database, Values, written_password};
 
 /// How a plan is made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,13 +40,14 @@ pub(crate) async fn prepare(
     connection: &ConnectionArgs,
     choices: Choices,
 ) -> Result<Prepared, Failure> {
-    let checked = values.load(ui, choices.profile)?;
+    let checked = values.check(ui, choices.profile)?;
+    let notes = checked.warnings.iter().map(ToString::to_string).collect();
     let values = checked.values;
     let cluster = open(ui, connection).await?;
     // The names do not depend on the facts: so everything can be asked at once.
     let defaults = ClusterFacts::resolve(&values, None);
     let probe = DigestKey::new([0; 32]);
-    let options = options(&probe, None);
+    let options = options(Some(&probe), None);
     let names = rendered(&values, &defaults, choices.profile, &options)?;
     let mut objects: Vec<ObjectRef> =
         names.objects.into_iter().map(|object| object.reference).collect();
@@ -59,9 +62,9 @@ pub(crate) async fn prepare(
     };
     let survey =
         survey::survey(&cluster.rest, &questions).await.map_err(|error| cluster_failure(&error))?;
-    learn_live_secrets(ui, &survey);
+    learn_secrets(ui, survey.live.iter().filter_map(|(r, live)| Some((r, live.as_ref()?))));
     supported(&survey)?;
-    let plan = compare(&cluster, &values, choices, survey).await?;
+    let plan = compare(&cluster, &values, choices, survey, notes).await?;
     Ok(Prepared { values, cluster, plan })
 }
 
@@ -82,6 +85,7 @@ async fn compare(
     values: &Values,
     choices: Choices,
     survey: Survey,
+    mut notes: Vec<String>,
 ) -> Result<Plan, Failure> {
     let facts = ClusterFacts::resolve(values, Some(survey.facts.clone()));
     let new_key;
@@ -92,7 +96,7 @@ async fn compare(
             &new_key
         }
     };
-    let options = options(key, survey.pull_secret.as_ref());
+    let options = options(Some(key), survey.pull_secret.as_ref());
     let Rendered { mut objects, warnings, .. } =
         rendered(values, &facts, choices.profile, &options)?;
     objects.push(installer_secret(key));
@@ -105,7 +109,7 @@ async fn compare(
         .await
         .map_err(|error| cluster_failure(&error))?;
     add_labelled(&mut compared, survey.labelled.as_deref());
-    let mut notes: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    notes.extend(warnings.iter().map(ToString::to_string));
     if survey.labelled.is_none() {
         notes.push(
             "objects of an earlier installation that are no longer part of it were not looked for: \
@@ -116,7 +120,6 @@ async fn compare(
     for fact in &survey.unreadable {
         notes.push(format!("{fact} cannot be read: the policies assume the usual"));
     }
-    let database = &values.database;
     let extras = Extras {
         head: Head {
             profile: choices.profile,
@@ -127,12 +130,7 @@ async fn compare(
             },
             facts: Some(facts),
         },
-        database: Some(DatabaseAddress {
-            host: database.host.clone(),
-            port: database.port,
-            user: database.user.clone(),
-            name: database.name.clone(),
-        }),
+        database: Some(database_address(&values.database)),
         force_conflicts: choices.force_conflicts,
         recreate: choices.recreate,
         policies: survey.policies,
@@ -152,14 +150,25 @@ fn add_labelled(compared: &mut BTreeMap<ObjectRef, Live>, labelled: Option<&[Obj
     }
 }
 
-fn options<'a>(
-    key: &'a DigestKey,
-    pull_secret: Option<&'a serde_json::Value>,
+/// What an installation renders.
+pub(crate) fn options<'a>(
+    digest_key: Option<&'a DigestKey>,
+    pull_secret: Option<&'a Value>,
 ) -> RenderOptions<'a> {
-    RenderOptions { digest_key: Some(key), pull_secret, migration_job: true }
+    RenderOptions { digest_key, pull_secret, migration_job: true }
 }
 
-fn rendered(
+/// Where the database is, without the password.
+pub(crate) fn database_address(database: &Database) -> DatabaseAddress {
+    DatabaseAddress {
+        host: database.host.clone(),
+        port: database.port,
+        user: database.user.clone(),
+        name: database.name.clone(),
+    }
+}
+
+pub(crate) fn rendered(
     values: &Values,
     facts: &ClusterFacts,
     profile: Profile,
@@ -179,12 +188,14 @@ fn new_digest_key() -> Result<DigestKey, Failure> {
     Ok(DigestKey::new(bytes))
 }
 
-/// The values that are live now must not be printed either.
-fn learn_live_secrets(ui: &Ui, survey: &Survey) {
+/// The values that are there now must not be printed either.
+pub(crate) fn learn_secrets<'a>(
+    ui: &Ui,
+    objects: impl Iterator<Item = (&'a ObjectRef, &'a Value)>,
+) {
     use base64::Engine as _;
-    let secrets = survey.live.iter().filter(|(reference, _)| reference.kind == Kind::Secret);
-    for (key, value) in secrets.filter_map(|(_, live)| live.as_ref()?["data"].as_object()).flatten()
-    {
+    let secrets = objects.filter(|(reference, _)| reference.kind == Kind::Secret);
+    for (key, value) in secrets.filter_map(|(_, secret)| secret["data"].as_object()).flatten() {
         let decoded =
             base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap_or_default());
         let (true, Ok(decoded)) = (is_credential(key), decoded) else { continue };

@@ -66,13 +66,22 @@ impl ValuesArgs {
     /// # Errors
     /// A file cannot be read, or is not valid.
     pub fn load(&self, ui: &Ui, profile: Profile) -> Result<Checked, Failure> {
+        let checked = self.check(ui, profile)?;
+        for warning in &checked.warnings {
+            ui.warn(&warning.to_string());
+        }
+        Ok(checked)
+    }
+
+    /// As [`Self::load`], the warnings left to the caller.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn check(&self, ui: &Ui, profile: Profile) -> Result<Checked, Failure> {
         let sources = self.read()?;
         match values::load(&sources, &self.set, profile) {
             Ok(checked) => {
                 ui.with_redactor(|redactor| redactor.learn_all(checked.values.credentials()));
-                for warning in &checked.warnings {
-                    ui.warn(&warning.to_string());
-                }
                 Ok(checked)
             }
             Err(report) => Err(unusable(ui, &sources, &report).now("nothing was changed")),

@@ -64,6 +64,10 @@ pub(super) async fn wave(run: &Run<'_>, wave: Wave) -> Result<Detail, InstallErr
 /// Applies one change; what the server made of it, or `None` where nothing was to be done.
 async fn one(run: &Run<'_>, change: &Change) -> Result<Option<Value>, InstallError> {
     let object = &change.reference;
+    if change.action == Action::Delete {
+        // It keeps the old rules of an interrupted run: until the rollouts are through, then it goes.
+        run.left.borrow_mut().interim.push(object.clone());
+    }
     let Some(manifest) = &change.manifest else { return Ok(None) };
     let outcome = match change.action {
         Action::Keep | Action::Orphaned | Action::Run | Action::Delete => return Ok(None),
@@ -132,16 +136,20 @@ fn companion(change: &Change) -> ObjectRef {
     ObjectRef { name: name.clone(), ..change.reference.clone() }
 }
 
-/// Ends the interim of every changed policy: what is planned stands alone now.
+/// Ends the interim of every changed policy, also what an interrupted run left of it: what is
+/// planned stands alone now.
 pub(super) async fn narrow_policies(run: &Run<'_>) -> Result<Detail, InstallError> {
-    let changes: Vec<_> =
-        run.plan.changes.iter().filter(|change| change.interim.is_some()).collect();
+    let interim = |change: &&Change| change.interim.is_some() || change.action == Action::Delete;
+    let changes: Vec<_> = run.plan.changes.iter().filter(interim).collect();
     let results =
         join_all(changes.iter().map(async |change| match (&change.interim, &change.manifest) {
             (Some(Interim::Union { .. }), Some(manifest)) => {
-                apply(run, &change.reference, manifest, Action::Create).await.map(|_| ())
+                apply(run, &change.reference, manifest, Action::Create).await?;
+                run.left.borrow_mut().written += 1;
+                Ok(())
             }
-            (Some(Interim::Companion { .. }), _) => delete(run, &companion(change)).await,
+            (Some(Interim::Companion { .. }), _) => remove(run, &companion(change)).await,
+            (None, None) => remove(run, &change.reference).await,
             _ => Ok(()),
         }));
     for result in results.await {
@@ -198,6 +206,14 @@ async fn prepare(run: &Run<'_>, object: &ObjectRef, manifest: &Value) -> Result<
         }
     }
     // Five writers in a row were faster: the apply itself will tell what is wrong.
+    Ok(())
+}
+
+/// Deletes what the plan is rid of, and tells so.
+async fn remove(run: &Run<'_>, object: &ObjectRef) -> Result<(), InstallError> {
+    delete(run, object).await?;
+    run.left.borrow_mut().written += 1;
+    run.emit(Event::Object { object: object.clone(), outcome: ObjectOutcome::Deleted });
     Ok(())
 }
 

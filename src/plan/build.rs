@@ -334,8 +334,10 @@ fn undesired(reference: &ObjectRef, live: &Value) -> Option<Change> {
     let label = |key: &str| {
         live.pointer("/metadata/labels").and_then(|l| l.get(key)).and_then(Value::as_str)
     };
+    // A manifest from a file names no managers: there the label has to do.
+    let listed = live.pointer("/metadata/managedFields").is_some();
     if label("app.kubernetes.io/managed-by") != Some(FIELD_MANAGER)
-        || Managers::of(live).ours().is_none()
+        || (listed && Managers::of(live).ours().is_none())
     {
         return None;
     }
