@@ -23,6 +23,7 @@ const PACKAGES: &[&str] = &[
     "clang-19",
     "postgresql-15",
     "postgresql-client-15",
+    "tzdata",
     "busybox-static",
 ];
 

@@ -47,7 +47,7 @@ impl Etcd {
         ]);
         command.args(["--initial-cluster", &format!("default={}", self.peer)]);
         // The data dies with the instance, so that nothing is gained by waiting for the disk.
-        command.args(["--unsafe-no-fsync", "--log-level=warn"]);
+        command.arg("--unsafe-no-fsync");
         command
     }
 }

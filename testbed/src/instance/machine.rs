@@ -25,7 +25,10 @@ fn check(linux: bool, root: bool, has: impl Fn(&str) -> bool) -> Result<()> {
         return unsupported(missing.into(), "run it as root, or use a cluster of your own");
     }
     match PROGRAMS.iter().find(|name| !has(name)) {
-        Some(name) => unsupported(format!("`{name}` is not on PATH"), "install util-linux"),
+        Some(name) => unsupported(
+            format!("`{name}` is not on PATH"),
+            "install util-linux (and on Debian the package mount)",
+        ),
         None => Ok(()),
     }
 }
@@ -51,7 +54,8 @@ mod tests {
         assert!(said(false, true, "").contains("this is not Linux; use a cluster of your own"));
         assert!(said(true, false, "").contains("this is not root"));
         assert!(
-            said(true, true, "nsenter").contains("`nsenter` is not on PATH; install util-linux")
+            said(true, true, "nsenter")
+                .contains("`nsenter` is not on PATH; install util-linux (and")
         );
     }
 }

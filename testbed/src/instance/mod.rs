@@ -73,6 +73,7 @@ impl Instance {
 
     fn supervise(folder: PathBuf, slot: u16, lock: File, isolation: Isolation) -> Result<Self> {
         files::create_dir(&folder.join("log"))?;
+        files::create_dir(&folder.join("etcd"))?;
         let failed = |cause: String| Error::Unsupported {
             missing: format!("no namespaces can be made ({})", cause.trim()),
             hint: "run it as root, with CAP_SYS_ADMIN".into(),
@@ -153,7 +154,7 @@ impl Instance {
     /// Ends a detached instance; returns when all of it is gone.
     pub(crate) fn end(&self) -> Result<()> {
         let lock = lock_file(self.folder.parent().unwrap_or(Path::new("/")), self.slot)?;
-        files::run(Command::new("kill").args(["-KILL", &self.init.to_string()]))?;
+        sweep::kill(self.init);
         // Free once the supervisor has removed everything.
         let start = Instant::now();
         while lock.try_lock().is_err() {

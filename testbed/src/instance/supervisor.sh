@@ -16,11 +16,13 @@ shift 2
 unshare --fork --pid --mount --propagation private --kill-child=KILL "$@" sh -c '
     read -r pid rest < /proc/self/stat # /proc is still the outer one: the PID that others know us by
     mount -t proc proc /proc || exit 1
+    # In memory: with a busy disk, etcd would wait for it at its start even though it is told not to sync.
+    mount -t tmpfs -o mode=700 tmpfs "$1/etcd" || exit 1
     echo "ready $pid" >&2
     exec 2>/dev/null
     # Waiting for a program, the shell also collects the orphans of the namespace; its own `read` would not.
     [ "$(head -n 1)" = detach ] && sleep infinity
-' init
+' init "$folder"
 
 exec 2>/dev/null
 if [ -n "$cgroup" ]; then

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{SLOTS, cgroup_name, lock_file};
@@ -85,11 +84,19 @@ pub(crate) fn remove_cgroups(name: &str) {
         for folder in &found {
             let listed = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
             for pid in listed.lines() {
-                let _ = Command::new("kill").args(["-KILL", pid]).status();
+                let _ = pid.parse().map(kill);
             }
             let _ = fs::remove_dir(folder);
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ends a process at once. One that is gone already is no error.
+pub(super) fn kill(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     }
 }
 

@@ -16,6 +16,10 @@ mkdir -p "$folder/log/pods"
 mount --bind "$folder/log/pods" /var/log/pods
 # PostgreSQL does not run as root, and another user may not be able to enter the cache.
 mount --bind "$debian" /run/openhive/debian
+# It reads time zones from the system's folder, which a small system may lack.
+if [ ! -d /usr/share/zoneinfo ]; then
+    mount -t overlay overlay -o "lowerdir=$debian/root/usr/share:/usr/share" /usr/share
+fi
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 none /run/cilium/cgroupv2
 # The name server of the node is the one outside of the cluster.
