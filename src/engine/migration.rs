@@ -14,9 +14,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::apply::request;
 use super::observe::Observer;
 use super::wait::Run;
-use super::{Detail, Event, InstallError, ObjectOutcome, Step};
+use super::{Detail, Event, InstallError, ObjectOutcome, Step, heads};
 use crate::cluster::watch::{Interruption, Update, Watched, Watches};
 use crate::cluster::{DryRunMode, logs};
+use crate::diagnose::logs::LogCause;
+use crate::diagnose::{Finding, Symptom};
 use crate::health::{Expected, Observed, assess};
 use crate::object::ObjectRef;
 use crate::plan::Action;
@@ -174,7 +176,7 @@ async fn finished(
     let uid = uid(posted).unwrap_or_default().to_owned();
     let expected = Expected { uid: uid.clone(), generation: None };
     let deadline = started + run.options.migration_timeout;
-    let mut observer = Observer::new(run, created(posted));
+    let mut observer = Observer::new(run, created(posted)).await;
     let mut safety = interval(SAFETY);
     safety.set_missed_tick_behavior(MissedTickBehavior::Delay);
     safety.tick().await;
@@ -188,7 +190,13 @@ async fn finished(
                 return Ok(succeeded(run, watches, &job.name).await);
             }
         }
-        let findings = observer.findings(run, &watches.view).await;
+        let mut findings = observer.findings(run, &watches.view).await;
+        if findings.first().is_some_and(wants_head) {
+            let manifest = run.plan.change(job).and_then(|change| change.manifest.as_ref());
+            let heads = heads::ask(run, manifest.unwrap_or(&Value::Null), watches).await;
+            observer.learn_heads(heads);
+            findings = observer.findings(run, &watches.view).await;
+        }
         if let Some(finding) = findings.first() {
             if finding.terminal {
                 let log = last_log(run, watches, &job.name).await;
@@ -214,6 +222,12 @@ async fn finished(
             }
         }
     }
+}
+
+/// Whether the failure is an unknown revision, and the image's own head would make it clear.
+fn wants_head(finding: &Finding) -> bool {
+    let Symptom::JobPodFailed { log: Some(cause), .. } = &finding.symptom else { return false };
+    finding.terminal && matches!(cause, LogCause::UnknownRevision { head: None, .. })
 }
 
 /// A watch that lost its connection comes back by itself; one that is forbidden never will.

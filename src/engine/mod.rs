@@ -7,6 +7,7 @@ mod apply;
 mod cancel;
 mod error;
 mod event;
+mod heads;
 mod health;
 mod install;
 mod migration;

@@ -1,12 +1,15 @@
 //! From what the watches see to findings: fetches the logs that would make them clearer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Node;
+use serde::Deserialize;
 
 use super::wait::Run;
-use crate::cluster::logs;
 use crate::cluster::watch::View;
+use crate::cluster::{Retry, logs};
 use crate::diagnose::{Endpoint, Finding, LogRequest, LogTail, Snapshot, Tracker, log_requests};
 
 /// Diagnoses one wait over time.
@@ -14,12 +17,39 @@ pub(super) struct Observer {
     tracker: Tracker,
     since: Option<Timestamp>,
     logs: BTreeMap<LogRequest, Vec<String>>,
+    /// What `alembic heads` said, where it was asked.
+    heads: Vec<String>,
+    nodes: Option<Vec<Arc<Node>>>,
 }
 
 impl Observer {
     /// `since` is when the objects were written, by the API server's clock.
-    pub fn new(_run: &Run<'_>, since: Option<Timestamp>) -> Self {
-        Self { tracker: Tracker::default(), since, logs: BTreeMap::new() }
+    pub async fn new(run: &Run<'_>, since: Option<Timestamp>) -> Self {
+        let mut observer = Self {
+            tracker: Tracker::default(),
+            since,
+            logs: BTreeMap::new(),
+            heads: Vec::new(),
+            nodes: None,
+        };
+        observer.read_nodes(run).await;
+        observer
+    }
+
+    /// Reads the nodes, which need no watch: a lost node counts after a minute. An account that may
+    /// not read them gets fewer causes, not a failure.
+    pub async fn read_nodes(&mut self, run: &Run<'_>) {
+        let Ok(list) = run.cluster.rest.get_path("/api/v1/nodes", Retry::Never).await else {
+            return;
+        };
+        let nodes = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let nodes = nodes.iter().filter_map(|node| Node::deserialize(node).ok()).map(Arc::new);
+        self.nodes = Some(nodes.collect());
+    }
+
+    /// Adds what the image says of its own history to the migration's log.
+    pub fn learn_heads(&mut self, lines: Vec<String>) {
+        self.heads = lines;
     }
 
     /// What is wrong now, the first cause first. Empty until every list has arrived.
@@ -57,7 +87,7 @@ impl Observer {
             replica_sets: view.replica_sets.values().cloned().collect(),
             pods: view.pods.values().cloned().collect(),
             events: view.events.values().cloned().collect(),
-            nodes: None,
+            nodes: self.nodes.clone(),
             logs: self
                 .logs
                 .iter()
@@ -66,7 +96,7 @@ impl Observer {
                     pod_uid: request.pod_uid.clone(),
                     container: request.container.clone(),
                     previous: request.previous,
-                    lines: lines.clone(),
+                    lines: lines.iter().chain(&self.heads).cloned().collect(),
                 })
                 .collect(),
             answers: Vec::new(),

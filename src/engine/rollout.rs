@@ -58,7 +58,7 @@ async fn until_ready(
 ) -> Result<(), InstallError> {
     let started = Instant::now();
     let deadline = started + run.options.rollout_timeout;
-    let mut observer = Observer::new(run, run.written_at.get());
+    let mut observer = Observer::new(run, run.written_at.get()).await;
     let mut told: BTreeMap<ObjectRef, State> = BTreeMap::new();
     let mut safety = interval(SAFETY);
     safety.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -88,7 +88,10 @@ async fn until_ready(
                 }
             }
             _ = tick.tick() => {}
-            _ = safety.tick() => safety_net(run, targets, watches).await,
+            _ = safety.tick() => {
+                safety_net(run, targets, watches).await;
+                observer.read_nodes(run).await;
+            }
             () = sleep_until(deadline) => {
                 let pending = states
                     .into_iter()
@@ -121,9 +124,13 @@ fn state(
     let verdict = assess(&Observed::Deployment(live), expected.get(target), Timestamp::now());
     let status = live.status.as_ref();
     let finding = findings.iter().find(|finding| finding.object == *target);
-    let note = (!verdict.is_ready()).then(|| {
-        finding.map_or_else(|| verdict.to_string(), |f| format!("{}: {}", f.subject, f.cause))
-    });
+    let note = match (&verdict, finding) {
+        (verdict, _) if verdict.is_ready() => None,
+        (_, Some(finding)) => Some(finding.cause.clone()),
+        // The counts stand beside it already.
+        (Verdict::Progressing(Reason::Replicas(_) | Reason::NotObserved { .. }), None) => None,
+        (verdict, None) => Some(verdict.to_string()),
+    };
     let state = State {
         ready: status.and_then(|status| status.ready_replicas).unwrap_or_default(),
         desired: live.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1),
