@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check, and the tests of all three tiers with a count for each.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -44,7 +44,8 @@ impl Tier {
 
     /// A test file tells by its name what it needs.
     fn of(file: &str) -> Self {
-        if file.starts_with("node") {
+        // The images run as processes of their own, against a real PostgreSQL.
+        if file.starts_with("node") || file == "images" {
             Self::Node
         } else if file.starts_with("apiserver") || file.starts_with("control_plane") {
             Self::ApiServer
@@ -64,6 +65,7 @@ struct Counts {
 
 pub fn run(args: &TestArgs) -> Result<()> {
     let started = Instant::now();
+    let python = python()?;
     let mut failures = Vec::new();
     if !args.no_lint {
         failures.extend(lint()?);
@@ -75,7 +77,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
             continue;
         }
         let started = Instant::now();
-        let (counts, ok) = tests(tier)?;
+        let (counts, ok) = tests(tier, &python)?;
         if !ok {
             failures.push(format!("tier {} ({})", tier.number(), tier.name()));
         }
@@ -104,10 +106,37 @@ pub fn run(args: &TestArgs) -> Result<()> {
     Ok(())
 }
 
+/// A Python that has PyYAML, the reader of YAML 1.1 that rendered text is held against: the system's,
+/// else one in a virtual environment below `target`.
+fn python() -> Result<PathBuf> {
+    let reads_yaml = |python: &Path| {
+        let status = Command::new(python)
+            .args(["-c", "import yaml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    let system = PathBuf::from("python3");
+    if reads_yaml(&system) {
+        return Ok(system);
+    }
+    let environment = root().join("target/python");
+    let own = environment.join("bin/python3");
+    if !reads_yaml(&own) {
+        println!("--- PyYAML into target/python");
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))
+            .context("the tests need Python 3 with PyYAML, or with venv and pip to get it")?;
+        succeed(Command::new(&own).args(["-m", "pip", "install", "--quiet", "pyyaml"]))
+            .context("the tests need PyYAML: install python3-yaml")?;
+    }
+    Ok(own)
+}
+
 /// The checks that are no tests; the names of those that failed.
 fn lint() -> Result<Vec<String>> {
     let mut failures = Vec::new();
-    let mut check = |name: &str, command: &mut std::process::Command| {
+    let mut check = |name: &str, command: &mut Command| {
         println!("--- {name}");
         if succeed(command).is_err() {
             failures.push(name.to_owned());
@@ -129,7 +158,7 @@ fn lint() -> Result<Vec<String>> {
 }
 
 /// `cargo deny`, where it is installed. Advisories need a database from the network.
-fn deny() -> Result<Option<std::process::Command>> {
+fn deny() -> Result<Option<Command>> {
     let installed = cargo(&["deny", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -140,14 +169,18 @@ fn deny() -> Result<Option<std::process::Command>> {
 }
 
 /// Runs a tier; its counts, and whether all of it went well.
-fn tests(tier: Tier) -> Result<(Counts, bool)> {
+fn tests(tier: Tier, python: &Path) -> Result<(Counts, bool)> {
     println!("--- tier {}: {}", tier.number(), tier.name());
     let mut counts = Counts::default();
     let mut ok = true;
     if tier == Tier::Pure {
-        ok &=
-            count(&["test", "--workspace", "--lib", "--bins", "--no-fail-fast"], &[], &mut counts)?;
-        ok &= count(&["test", "--workspace", "--doc", "--no-fail-fast"], &[], &mut counts)?;
+        ok &= count(
+            &["test", "--workspace", "--lib", "--bins", "--no-fail-fast"],
+            &[],
+            &mut counts,
+            python,
+        )?;
+        ok &= count(&["test", "--workspace", "--doc", "--no-fail-fast"], &[], &mut counts, python)?;
     }
     // What shares a node runs one after the other; API servers are one for each test.
     let threads: &[&str] = match tier {
@@ -164,7 +197,7 @@ fn tests(tier: Tier) -> Result<(Counts, bool)> {
         }
         let mut arguments = vec!["test", "--no-fail-fast", "--package", package];
         names.iter().for_each(|name| arguments.extend(["--test", name]));
-        ok &= count(&arguments, threads, &mut counts)?;
+        ok &= count(&arguments, threads, &mut counts, python)?;
     }
     Ok((counts, ok))
 }
@@ -175,7 +208,9 @@ fn test_files(folder: &Path, tier: Tier) -> Result<Vec<String>> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        if path.extension().is_some_and(|extension| extension == "rs")
+        let target = path.extension().is_some_and(|extension| extension == "rs")
+            || path.join("main.rs").is_file();
+        if target
             && let Some(name) = name
             && Tier::of(&name) == tier
         {
@@ -187,8 +222,9 @@ fn test_files(folder: &Path, tier: Tier) -> Result<Vec<String>> {
 }
 
 /// Runs `cargo test` and adds up its result lines.
-fn count(arguments: &[&str], threads: &[&str], counts: &mut Counts) -> Result<bool> {
+fn count(arguments: &[&str], threads: &[&str], counts: &mut Counts, python: &Path) -> Result<bool> {
     let mut command = cargo(arguments);
+    command.env("PYTHON", python);
     if !threads.is_empty() {
         command.arg("--").args(threads);
     }
