@@ -197,7 +197,10 @@ fn state(left: &Left) -> Vec<String> {
         lines.push("nothing was changed".to_owned());
         return lines;
     }
-    lines.push(format!("{} objects were written", left.written));
+    lines.push(match left.written {
+        1 => "1 object was written".to_owned(),
+        written => format!("{written} objects were written"),
+    });
     if left.runtime.is_empty() && left.step < Some(Step::Runtime) {
         lines.push("the workloads were not touched: what ran before runs on".to_owned());
         if !left.secrets.is_empty() {

@@ -1,0 +1,225 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kubectl_openhive_global_optspecs
+    string join \n color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_kubectl_openhive_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kubectl_openhive_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kubectl_openhive_using_subcommand
+    set -l cmd (__fish_kubectl_openhive_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s V -l version -d 'Print version'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "init" -d 'Write a values file: asks on a terminal, generates the secrets'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "validate" -d 'Check a values file; every problem at once'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "render" -d 'Print the manifests that an installation would apply; reads no kubeconfig'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "completion" -d 'Print a completion script'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "plan" -d 'Show what install would change; no write reaches the cluster'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "install" -d 'Install, upgrade, or repair the platform'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "status" -d 'Show what runs, and what is wrong with it'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "version" -d 'Print the version of the client and of the cluster'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -s o -l output -d 'The file to write; an existing one is never overwritten' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l profile -d 'What the values are to install' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l tag -d 'Tag of all images, such as v1.4.0' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l registry -d 'Where the images are' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l host -d 'DNS name under which people open the dashboard' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l ingress-class -d 'IngressClass [default: nginx]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l tls-secret -d 'Secret with the host\'s certificate [default: openhive-tls]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l cluster-issuer -d 'cert-manager ClusterIssuer that makes the certificate [default: none]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-url-file -d 'File with the database\'s whole URL, or - for standard input' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-host -d 'Host of the PostgreSQL server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-port -d 'Port of the PostgreSQL server [default: 5432]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-name -d 'Name of the database [default: hive]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-user -d 'User of the database [default: hive]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l database-password-file -d 'File with the database user\'s password as it is, or - for standard input' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l admin-username -d 'Name of the first administrator [default: admin]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l admin-password-file -d 'File with the first administrator\'s password, or - for standard input; otherwise generated' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l set -d 'Set one more key that is not secret; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -l profile -d 'What the values are to install' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -s o -l output -d 'Output format' -r -f -a "json\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -l profile -d 'How much of the platform' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s o -l output -d 'Output format' -r -f -a "yaml\t'A stream of YAML documents'
+json\t'One JSON object of kind `List`'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -l output-dir -d 'Write one file an object and a kustomization.yaml into this folder, instead of printing' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -l show-secrets -d 'Include the Secrets, which are left out otherwise'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s y -l yes -d 'Show secrets also where no person is at the terminal'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l profile -d 'How much of the platform' -r -f -a "platform\t'Everything, with Dashboard and Ingress'
+gateway\t'Without Dashboard and Ingress'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'The whole plan, with a schema version'
+markdown\t'For a comment on a pull request'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l against -d 'Compare with manifests in a file, a folder, or standard input (-); implies --offline' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l exit-code -d 'End with exit code 2 where there are differences'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l diff -d 'Show every changed object line by line'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l force-conflicts -d 'Take fields over that other managers own'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l recreate -d 'Delete and create workloads whose selector has to change'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l offline -d 'Compare with nothing; reads no kubeconfig'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l profile -d 'How much of the platform' -r -f -a "platform\t'Everything, with Dashboard and Ingress'
+gateway\t'Without Dashboard and Ingress'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l timeout -d 'How long the rollouts may take' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l migration-timeout -d 'How long the migration is waited for; it is never stopped' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l progress -d 'How progress is shown' -r -f -a "auto\t'A live view on a terminal, plain lines elsewhere'
+plain\t'One line for each event that matters, with the time'
+json\t'One JSON object for each event, on standard error'
+none\t'Nothing'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s y -l yes -d 'Do not ask'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l force-conflicts -d 'Take fields over that other managers own'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l recreate -d 'Delete and create workloads whose selector has to change; their pods stop meanwhile'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s o -l output -d 'Output format' -r -f -a "json\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l client -d 'Of the client only; reads no kubeconfig'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
