@@ -27,6 +27,8 @@ pub enum Exit {
     Verification = 9,
     /// A verification could not answer everything.
     Incomplete = 10,
+    /// The manifests that were given are not usable.
+    Input = 11,
     /// The command line is wrong. Not clap's own 2, which would read as differences.
     Usage = 64,
     /// SIGINT.
@@ -37,7 +39,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every code that `--help` lists, with its meaning.
-    pub const TABLE: [(Self, &'static str); 14] = [
+    pub const TABLE: [(Self, &'static str); 15] = [
         (Self::Done, "done, or no difference"),
         (Self::Error, "error"),
         (Self::Differences, "differences (plan --exit-code)"),
@@ -49,6 +51,7 @@ impl Exit {
         (Self::Timeout, "time-out"),
         (Self::Verification, "verification found something"),
         (Self::Incomplete, "verification incomplete"),
+        (Self::Input, "bad manifests"),
         (Self::Usage, "wrong command line"),
         (Self::Interrupted, "interrupted (SIGINT)"),
         (Self::Terminated, "terminated (SIGTERM)"),

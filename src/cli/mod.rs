@@ -18,6 +18,7 @@ mod render;
 mod status;
 mod validate;
 pub mod values_args;
+mod verify_netpol;
 mod version;
 
 use std::ffi::OsString;
@@ -70,6 +71,7 @@ enum LocalCommand {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Render(render::RenderArgs),
+    VerifyNetpol(verify_netpol::VerifyNetpolArgs),
     Completion(completion::CompletionArgs),
 }
 
@@ -119,6 +121,7 @@ fn local(command: &LocalCommand, ui: &Ui) -> Outcome {
         LocalCommand::Init(args) => init::run(args, ui),
         LocalCommand::Validate(args) => validate::run(args, ui),
         LocalCommand::Render(args) => render::run(args, ui),
+        LocalCommand::VerifyNetpol(args) => verify_netpol::run(args, ui),
         LocalCommand::Completion(args) => completion::run(args, ui),
     }
 }

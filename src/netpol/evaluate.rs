@@ -198,7 +198,7 @@ impl Cluster {
     }
 
     /// On which ports a rule matches a connection.
-    fn rule_opens(
+    pub(crate) fn rule_opens(
         &self,
         direction: Direction,
         id: RuleId,

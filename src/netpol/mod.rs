@@ -10,6 +10,7 @@
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
 //! | [`report`] | findings to text |
+//! | [`explain`] | why one flow is allowed or denied |
 //! | [`diff`] | flows that a change of policies opens and closes |
 
 pub mod address;
@@ -19,6 +20,7 @@ pub mod diff;
 pub mod endpoint;
 pub mod engine;
 pub mod evaluate;
+pub mod explain;
 pub mod input;
 pub mod invalid;
 pub mod labels;

@@ -4,6 +4,7 @@
 
 mod failure;
 pub(crate) mod log;
+pub mod netpol;
 pub mod plan;
 mod problems;
 pub mod progress;

@@ -1,11 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod diff;
+mod explain;
 mod invalid;
 mod naive;
 mod objects;
 mod properties;
 mod random;
+mod report;
 mod rules;
 mod table;
 

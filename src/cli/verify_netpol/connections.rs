@@ -1,0 +1,81 @@
+//! `verify-netpol connections`: everything that is allowed.
+
+use std::fmt::{self, Write};
+
+use super::input::InputArgs;
+use crate::cli::{Exit, Outcome};
+use crate::netpol::engine::Connections;
+use crate::netpol::report::connections_json;
+use crate::ui::{Failure, OutputError, Ui, netpol};
+
+/// List every connection that the policies allow
+#[derive(Debug, clap::Args)]
+pub struct ConnectionsArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// List pods one by one instead of in groups that behave alike
+    #[arg(long)]
+    ungrouped: bool,
+    /// Leave out pods that are not in the input
+    #[arg(long)]
+    known_only: bool,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// `openhive.io/connections/v1`.
+    Json,
+}
+
+/// Text is printed when so much of it is there.
+const CHUNK: usize = 1 << 16;
+
+pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
+    let input = args.input.read(ui)?;
+    let mut connections = Connections::new(&input, args.known_only);
+    let mut out = Stream { ui, text: String::new(), error: None };
+    let written = match args.output {
+        Format::Table => netpol::connections_table(&mut connections, args.ungrouped, &mut out),
+        Format::Json => connections_json(&mut connections, args.ungrouped, &mut out),
+    };
+    if written.is_ok() {
+        out.print();
+    }
+    match out.error {
+        Some(error) => Err(error.into()),
+        None if written.is_err() => Err(Failure::new(Exit::Error, "cannot write the output")),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Prints text while it is made. Whole lines only, so that no secret is cut in two.
+struct Stream<'a> {
+    ui: &'a Ui,
+    text: String,
+    error: Option<OutputError>,
+}
+
+impl Stream<'_> {
+    fn print(&mut self) {
+        if self.error.is_none() && !self.text.is_empty() {
+            self.error = self.ui.data(&self.text).err();
+        }
+        self.text.clear();
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.text.len() >= CHUNK && text.starts_with([',', '\n']) {
+            self.print();
+        }
+        self.text.push_str(text);
+        if self.error.is_some() { Err(fmt::Error) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,212 @@
+//! Where the objects come from: files, standard input, or what a values file renders to.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+use crate::cli::Exit;
+use crate::cli::values_args::ValuesArgs;
+use crate::netpol::read::Reader;
+use crate::netpol::{Cni, Input, Invalid, Place};
+use crate::render::{ClusterFacts, Profile, RenderOptions, render, yaml};
+use crate::ui::{Failure, Ui};
+
+/// Problems that are shown of an input; the rest is counted.
+const SHOWN: usize = 50;
+
+/// What to read, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct InputArgs {
+    /// Folder or file with manifests, or - for standard input; repeat for several
+    #[arg(long, value_name = "DIR|FILE|-")]
+    manifests: Vec<PathBuf>,
+    #[command(flatten)]
+    values: ValuesArgs,
+    /// What the values are rendered to
+    #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
+    profile: Profile,
+    /// Namespace of objects that name none
+    #[arg(short = 'n', long, default_value = "default", value_name = "NAMESPACE")]
+    namespace: String,
+    /// Network plugin that decides what the API leaves open
+    #[arg(long, value_enum, value_name = "CNI")]
+    cni: Option<CniArg>,
+    /// Where the addresses of pods are; repeat for several [default: the private ranges]
+    #[arg(long, value_name = "CIDR")]
+    pod_cidr: Vec<IpNet>,
+    /// Go on without policies that the API server would refuse
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Accept an input without pods or without policies
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CniArg {
+    Cilium,
+    Calico,
+    None,
+}
+
+impl From<CniArg> for Cni {
+    fn from(cni: CniArg) -> Self {
+        match cni {
+            CniArg::Cilium => Self::Cilium,
+            CniArg::Calico => Self::Calico,
+            CniArg::None => Self::None,
+        }
+    }
+}
+
+impl InputArgs {
+    /// Reads everything, and tells on stderr what it was.
+    ///
+    /// # Errors
+    /// Nothing is named; something cannot be read; an object is not valid.
+    pub(super) fn read(&self, ui: &Ui) -> Result<Input, Failure> {
+        let mut reader = Reader::new(&self.namespace);
+        reader.network().cni = self.cni.map(Cni::from);
+        if !self.pod_cidr.is_empty() {
+            reader.network().pod_cidrs.clone_from(&self.pod_cidr);
+        }
+        let source = if !self.manifests.is_empty() {
+            self.files(&mut reader)?;
+            names(&self.manifests)
+        } else if !self.values.files.is_empty() {
+            self.rendered(ui, &mut reader)?;
+            format!("{}, rendered", names(&self.values.files))
+        } else {
+            return Err(Failure::new(Exit::Usage, "nothing to check")
+                .fix("name manifests:  --manifests DIR")
+                .fix("or a values file:  -f values.env"));
+        };
+        let input = reader.finish();
+        self.check(ui, &source, &input)?;
+        Ok(input)
+    }
+
+    fn files(&self, reader: &mut Reader) -> Result<(), Failure> {
+        for path in &self.manifests {
+            if path.as_os_str() == "-" {
+                let mut text = String::new();
+                io::stdin()
+                    .lock()
+                    .read_to_string(&mut text)
+                    .map_err(|error| unreadable(path, &error))?;
+                add(reader, "-", &text)?;
+                continue;
+            }
+            for file in walk(path).map_err(|error| unreadable(path, &error))? {
+                let text =
+                    std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+                add(reader, &file.display().to_string(), &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rendered(&self, ui: &Ui, reader: &mut Reader) -> Result<(), Failure> {
+        let values = self.values.load(ui, self.profile)?.values;
+        let facts = ClusterFacts::resolve(&values, None);
+        let options = RenderOptions { migration_job: true, ..RenderOptions::default() };
+        let rendered = render(&values, &facts, self.profile, &options)
+            .map_err(|error| Failure::new(Exit::Values, error.to_string()).fix(error.hint()))?;
+        rendered.objects.iter().for_each(|object| reader.add(&object.manifest, None));
+        Ok(())
+    }
+
+    fn check(&self, ui: &Ui, source: &str, input: &Input) -> Result<(), Failure> {
+        if !input.invalid.is_empty() && !self.skip_invalid {
+            let number = crate::ui::count(input.invalid.len(), "problem");
+            let failure = Failure::new(Exit::Input, format!("{source}: {number}"));
+            return Err(with_problems(failure, &input.invalid)
+                .fix("correct them; the API server would refuse these objects")
+                .fix("or go on without them:  --skip-invalid"));
+        }
+        ui.notice(&format!("{source}: {}", input.counts));
+        for problem in &input.invalid {
+            ui.warn(&format!("left out: {}", line(problem)));
+        }
+        if !input.skipped.is_empty() {
+            let kinds = input.skipped.iter().map(|s| {
+                let kind = if s.kind.is_empty() { "no Kubernetes object" } else { &s.kind };
+                format!("{} {kind}", s.count)
+            });
+            ui.notice(&format!("without bearing: {}", kinds.collect::<Vec<_>>().join(", ")));
+        }
+        let missing = if input.members.is_empty() {
+            "pods and workloads"
+        } else if input.counts.policies == 0 {
+            "policies"
+        } else {
+            return Ok(());
+        };
+        if self.allow_empty {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Input, format!("{source} holds no {missing}"))
+            .cause("an answer about nothing would read as if everything were well")
+            .fix("if this is meant:  --allow-empty"))
+    }
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" + ")
+}
+
+/// A file as it is; of a folder every manifest in it, sorted.
+fn walk(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !std::fs::metadata(path)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    let mut entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // Links are followed to files only: a link to a folder may lead in a circle.
+        if entry.file_type()?.is_dir() {
+            found.extend(walk(&path)?);
+        } else if ["yaml", "yml", "json"].iter().any(|e| path.extension() == Some(OsStr::new(e))) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn add(reader: &mut Reader, file: &str, text: &str) -> Result<(), Failure> {
+    let documents = yaml::read(text).map_err(|error| {
+        let line = error.line.map(|l| format!(":{l}")).unwrap_or_default();
+        Failure::new(Exit::Input, format!("{file}{line} is not valid YAML")).cause(error.reason)
+    })?;
+    for document in documents {
+        let place = Place { file: file.to_owned(), line: u32::try_from(document.line).ok() };
+        reader.add(&document.value, Some(&place));
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(Exit::Input, format!("cannot read {}", path.display()));
+    match error.kind() {
+        io::ErrorKind::NotFound => failure.cause("there is no such file or folder"),
+        io::ErrorKind::InvalidData => failure.cause("it is not UTF-8 text"),
+        _ => failure.cause(error.to_string()),
+    }
+}
+
+fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
+    let shown = problems.iter().take(SHOWN).fold(failure, |f, problem| f.seen(line(problem)));
+    match problems.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => shown.seen(format!("and {more} more")),
+    }
+}
+
+fn line(problem: &Invalid) -> String {
+    let place = problem.place.as_ref().map(|p| format!("{p}  ")).unwrap_or_default();
+    format!("{place}{problem}")
+}

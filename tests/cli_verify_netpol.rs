@@ -1,0 +1,150 @@
+//! `verify-netpol` as a person or a pipeline runs it, without a cluster.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use assert_cmd::Command;
+use insta::assert_snapshot;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SHOP: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: 5432}]
+";
+
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(files: &[(&str, &str)], args: &[&str]) -> Ran {
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut command = Command::cargo_bin("kubectl-openhive").unwrap();
+    command.current_dir(folder.path()).env_clear().env("KUBECONFIG", "/does/not/exist");
+    let output = command.arg("verify-netpol").args(args).output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn connections_are_listed_for_people() {
+    let ran = run(&[("shop.yaml", SHOP)], &["connections", "--manifests", ".", "--known-only"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_snapshot!(ran.stderr, @".: 1 namespace, 0 pods, 2 workloads, 1 policy");
+    assert_snapshot!(ran.stdout, @r"
+    shop/deployment/web → shop/statefulset/db  TCP 5432
+    0.0.0.0/0 → shop/deployment/web  TCP all
+    0.0.0.0/0 → shop/deployment/web  UDP all
+    0.0.0.0/0 → shop/deployment/web  SCTP all
+    ::/0 → shop/deployment/web  TCP all
+    ::/0 → shop/deployment/web  UDP all
+    ::/0 → shop/deployment/web  SCTP all
+    shop/deployment/web → 0.0.0.0/0  TCP all
+    shop/deployment/web → 0.0.0.0/0  UDP all
+    shop/deployment/web → 0.0.0.0/0  SCTP all
+    shop/deployment/web → ::/0  TCP all
+    shop/deployment/web → ::/0  UDP all
+    shop/deployment/web → ::/0  SCTP all
+    ");
+}
+
+#[test]
+fn connections_are_listed_as_json_and_the_report_names_the_schema() {
+    let args = ["connections", "--manifests", "shop.yaml", "-o", "json", "--ungrouped"];
+    let ran = run(&[("shop.yaml", SHOP)], &args);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["schema"], "openhive.io/connections/v1");
+    let row = &document["connections"][0];
+    assert_eq!(row["src"]["workload"], "shop/deployment/web");
+    assert_eq!(row["dst"]["workload"], "shop/statefulset/db");
+    assert_eq!(row["ports"], serde_json::json!([[5432, 5432]]));
+}
+
+#[test]
+fn an_explanation_names_policies_and_what_would_open_the_flow() {
+    let flow = ["explain", "shop/deployment/web", "shop/statefulset/db", "5433"];
+    let ran = run(&[("shop.yaml", SHOP)], &[&flow[..], &["--manifests", "."]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_snapshot!(ran.stdout, @r"
+    ✗ denied  shop/deployment/web → shop/statefulset/db TCP 5433
+
+      egress: ✓ allowed
+        no policy selects it in this direction: not isolated
+
+      ingress: ✗ denied
+        NetworkPolicy shop/db: no rule matches
+        to open it, append to ingress of networkpolicy shop/db:
+          - ports:
+            - protocol: TCP
+              port: 5433
+            from:
+            - podSelector:
+                matchLabels:
+                  app: web
+    ");
+}
+
+#[test]
+fn invalid_objects_are_told_with_file_and_line_and_have_an_exit_code() {
+    let bad = SHOP.replace("port: 5432", "port: 99999").replace("from:", "form:");
+    let files = [("shop.yaml", bad.as_str())];
+    let ran = run(&files, &["connections", "--manifests", "."]);
+    assert_eq!(ran.code, Some(11), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    assert_snapshot!(ran.stderr, @r"
+    ✗ .: 2 problems
+
+      Seen    ./shop.yaml:17  NetworkPolicy shop/db: spec.ingress[0].form: unknown field, did you mean from?
+              ./shop.yaml:17  NetworkPolicy shop/db: spec.ingress[0].ports[0].port: 99999 is not a port, which is 1 to 65535
+      Fix     correct them; the API server would refuse these objects
+              or go on without them:  --skip-invalid
+      exit code 11
+    ");
+    let ran = run(&files, &["connections", "--manifests", ".", "--skip-invalid", "--allow-empty"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("left out: ./shop.yaml:17"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_input_without_pods_or_policies_is_no_green_answer() {
+    let pods = SHOP.split("---\napiVersion: networking").next().unwrap();
+    let ran = run(&[("shop.yaml", pods)], &["connections", "--manifests", "."]);
+    assert_eq!(ran.code, Some(11));
+    assert!(ran.stderr.contains("holds no policies"), "{}", ran.stderr);
+    let ran = run(&[], &["connections", "--manifests", "."]);
+    assert_eq!(ran.code, Some(11));
+    assert!(ran.stderr.contains("holds no pods and workloads"), "{}", ran.stderr);
+    let ran = run(&[], &["connections", "--manifests", "none"]);
+    assert!(ran.stderr.contains("there is no such file or folder"), "{}", ran.stderr);
+}
