@@ -267,7 +267,7 @@ fn unreachable(error: &kube::Error) -> Unreachable {
     let mut source = error.source();
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            match error.kind() {
+            match innermost(error).kind() {
                 io::ErrorKind::ConnectionRefused => return Unreachable::Refused,
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
@@ -291,6 +291,14 @@ fn unreachable(error: &kube::Error) -> Unreachable {
         source = error.source();
     }
     Unreachable::Network(deepest)
+}
+
+/// The TLS layer wraps an I/O error into another one, which `source` steps over.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        error = inner;
+    }
+    error
 }
 
 fn first_line(text: &str) -> String {
