@@ -63,6 +63,7 @@ pub fn build(desired: &[Object], live: &BTreeMap<ObjectRef, Live>, extras: &Extr
     );
     restart::connect_secrets(&mut changes, &secrets);
     changes.sort_by(|a, b| a.reference.cmp(&b.reference));
+    one_obstacle_for_a_namespace(&mut changes);
     let reachability = reach::reachability(desired, live, &changes, extras);
     Plan {
         schema: SCHEMA,
@@ -72,6 +73,22 @@ pub fn build(desired: &[Object], live: &BTreeMap<ObjectRef, Live>, extras: &Extr
         changes,
         reachability,
         warnings: extras.warnings.clone(),
+    }
+}
+
+/// A namespace that is going away refuses every object: it is the obstacle, not they.
+fn one_obstacle_for_a_namespace(changes: &mut [Change]) {
+    let going: BTreeSet<String> = changes
+        .iter()
+        .filter(|change| change.reference.kind == Kind::Namespace)
+        .filter(|change| matches!(change.obstacle, Some(Obstacle::Terminating { .. })))
+        .map(|change| change.reference.name.clone())
+        .collect();
+    for change in changes {
+        let inside = change.reference.namespace.as_ref().is_some_and(|name| going.contains(name));
+        if inside && matches!(change.obstacle, Some(Obstacle::Rejected { code: 403, .. })) {
+            change.obstacle = None;
+        }
     }
 }
 
@@ -105,6 +122,19 @@ fn new_object(object: &Object, dry_run: &DryRun) -> Change {
     let wanted = diff::without_noise(&object.manifest);
     (_, change.after) = sensitive::shown(kind, None, Some(&wanted));
     change
+}
+
+/// What keeps an object that is being deleted: its finalizers; of a namespace, what its controller says.
+fn held_by(live: &Value) -> Vec<String> {
+    let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
+    let remaining = conditions.into_iter().flatten().filter(|condition| {
+        let kind = condition["type"].as_str().unwrap_or_default();
+        condition["status"] == "True" && kind == "NamespaceFinalizersRemaining"
+    });
+    let finalizers = live.pointer("/metadata/finalizers").and_then(Value::as_array);
+    let names = finalizers.into_iter().flatten().filter_map(Value::as_str);
+    let told = remaining.filter_map(|condition| condition["message"].as_str());
+    names.chain(told).map(str::to_owned).collect()
 }
 
 fn rejected(dry_run: &DryRun) -> Option<Obstacle> {
@@ -233,9 +263,7 @@ fn obstacle(
     let deleted = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
     // A Job that is on its way out is waited for: its successor is created once it is gone.
     if deleted && change.reference.kind != Kind::Job {
-        let finalizers = live.pointer("/metadata/finalizers").and_then(Value::as_array);
-        let names = finalizers.into_iter().flatten().filter_map(Value::as_str);
-        return Some(Obstacle::Terminating { finalizers: names.map(str::to_owned).collect() });
+        return Some(Obstacle::Terminating { finalizers: held_by(live) });
     }
     match fixed {
         Some(Immutable::Never(obstacle)) => return Some(obstacle.clone()),
