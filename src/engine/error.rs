@@ -123,7 +123,7 @@ pub struct Left {
     pub interim: Vec<ObjectRef>,
     /// Secrets that hold the new values already.
     pub secrets: Vec<ObjectRef>,
-    /// Whether the migration is through.
+    /// Whether the migration changed the schema, or may have.
     pub migrated: bool,
     /// Workloads whose new manifest is applied.
     pub runtime: Vec<ObjectRef>,

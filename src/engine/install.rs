@@ -70,7 +70,6 @@ async fn sequence(run: &Run<'_>) -> Result<(), InstallError> {
     run.step(Step::Foundation, apply::wave(run, Wave::Foundation)).await?;
     if run.plan.changes.iter().any(|change| change.reference.kind.wave() == Wave::Migration) {
         run.step(Step::Migration, migration::migrate(run)).await?;
-        run.left.borrow_mut().migrated = true;
     }
     run.step(Step::Runtime, apply::wave(run, Wave::Runtime)).await?;
     run.step(Step::Rollout, rollout::watch(run)).await?;

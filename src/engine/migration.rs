@@ -292,6 +292,8 @@ async fn last_log(run: &Run<'_>, watches: &Watches, job: &str) -> Vec<String> {
 async fn succeeded(run: &Run<'_>, watches: &Watches, job: &str) -> Detail {
     let log = last_log(run, watches, job).await;
     let revisions: Vec<&str> = log.iter().filter_map(|line| upgraded_to(line)).collect();
+    // A log that cannot be read proves nothing.
+    run.left.borrow_mut().migrated = log.is_empty() || !revisions.is_empty();
     Detail::Migration {
         head: revisions.last().map(|head| (*head).to_owned()),
         applied: revisions.len(),
