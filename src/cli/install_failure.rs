@@ -170,10 +170,14 @@ fn migration_timeout(findings: &[Finding], elapsed: Duration, again: &str) -> Fa
 fn with_findings(mut failure: Failure, findings: &[Finding]) -> Failure {
     let Some((first, others)) = findings.split_first() else { return failure };
     failure = failure.cause(first.cause.clone());
-    if let Some(pod) = &first.subject.pod {
-        failure = failure.seen(format!("pod {pod} -n {}", namespace(first)));
+    let pod = first.subject.pod.as_deref().unwrap_or_default();
+    if !pod.is_empty() {
+        failure = failure.seen(format!("pod/{pod} -n {}", namespace(first)));
     }
-    failure = first.evidence.iter().fold(failure, Failure::seen);
+    // Its name has just been told.
+    let prefix = format!("pod/{pod}: ");
+    let evidence = first.evidence.iter().map(|line| line.strip_prefix(&prefix).unwrap_or(line));
+    failure = evidence.fold(failure, Failure::seen);
     if !first.log.is_empty() {
         failure = failure.seen("the last lines of its log:");
         for line in &first.log[first.log.len().saturating_sub(LOG_LINES)..] {
@@ -211,9 +215,8 @@ fn state(left: &Left) -> Vec<String> {
         }
     }
     if left.migrated {
-        lines.push(
-            "the migration is through; going back needs a restore of the database".to_owned(),
-        );
+        lines
+            .push("the schema was migrated; going back needs a restore of the database".to_owned());
     }
     if !left.interim.is_empty() {
         let names: Vec<_> = left.interim.iter().map(|policy| policy.name.as_str()).collect();

@@ -40,7 +40,10 @@ pub(crate) async fn prepare(
     connection: &ConnectionArgs,
     choices: Choices,
 ) -> Result<Prepared, Failure> {
-    let checked = values.check(ui, choices.profile)?;
+    let checked = values.check(ui, choices.profile).map_err(|mut failure| {
+        failure.now = vec!["nothing was changed".to_owned()];
+        failure
+    })?;
     let notes = checked.warnings.iter().map(ToString::to_string).collect();
     let values = checked.values;
     let cluster = open(ui, connection).await?;
@@ -73,7 +76,8 @@ pub(crate) async fn open(ui: &Ui, connection: &ConnectionArgs) -> Result<Cluster
     if connection.namespace.is_some() {
         return Err(Failure::new(Exit::Usage, "-n/--namespace cannot be given")
             .cause("OpenHive lives in three fixed namespaces: openhive, hive-agents, hive-sandbox")
-            .fix("leave the flag out"));
+            .fix("leave the flag out")
+            .now("nothing was changed"));
     }
     let cluster = connect(connection).await.map_err(|error| cluster_failure(&error))?;
     ui.with_redactor(|redactor| redactor.learn_all(&cluster.credentials));

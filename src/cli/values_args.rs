@@ -53,6 +53,7 @@ impl ValuesArgs {
         let paths = self.paths();
         if paths.is_empty() {
             return Err(Failure::new(Exit::Usage, "no values file")
+                .cause("neither -f nor OPENHIVE_VALUES names one")
                 .fix("name one:  -f values.env   (or set OPENHIVE_VALUES)")
                 .fix("make one:  kubectl openhive init -o values.env"));
         }
