@@ -1,6 +1,10 @@
 //! What integration tests share.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod objects;
+pub mod platform;
+pub mod run;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -59,18 +63,30 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// A secret of this process alone: other tests may run on the same machine.
+pub fn secret(name: &str) -> String {
+    format!("{CANARY}{:x}-{name}", std::process::id())
+}
+
 /// Fails the test where a secret shows, raw or in base64.
 #[track_caller]
 pub fn no_canary(output: &Output) {
-    use base64::Engine as _;
     for text in [stdout(output), stderr(output)] {
-        assert!(!text.contains(CANARY), "a secret shows:\n{text}");
-        // Base64 of a text depends on where it begins, modulo three.
-        for offset in 0..3 {
-            let padded = format!("{}{CANARY}", "x".repeat(offset));
-            let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
-            let middle = &encoded[offset + usize::from(offset > 0)..encoded.len() - 2];
-            assert!(!text.contains(middle), "a secret shows in base64 ({middle}):\n{text}");
-        }
+        no_canary_in("the output", &text);
+    }
+}
+
+/// Fails the test where a secret shows in a text, raw or in base64.
+#[track_caller]
+pub fn no_canary_in(place: &str, text: &str) {
+    use base64::Engine as _;
+    let line = |needle: &str| text.lines().find(|line| line.contains(needle)).map(str::to_owned);
+    assert_eq!(line(CANARY), None, "a secret shows in {place}");
+    // Base64 of a text depends on where it begins, modulo three.
+    for offset in 0..3 {
+        let padded = format!("{}{CANARY}", "x".repeat(offset));
+        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
+        let middle = &encoded[offset + usize::from(offset > 0)..encoded.len() - 2];
+        assert_eq!(line(middle), None, "a secret shows in base64 in {place}");
     }
 }

@@ -312,7 +312,15 @@ impl Node {
     /// # Errors
     /// When the folder cannot be written.
     pub fn keep(&self, name: &str) -> Result<PathBuf> {
-        failure::keep(&failure::home()?, name, &self.kubectl, &self.logs())
+        self.keep_in(&failure::home()?, name)
+    }
+
+    /// As [`Self::keep`], in a folder of the caller's.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep_in(&self, home: &Path, name: &str) -> Result<PathBuf> {
+        failure::keep(home, name, &self.kubectl, &self.logs())
     }
 
     /// Lets the node outlive this process. [`Self::attach`] finds it by the number that this returns.
