@@ -68,7 +68,7 @@ pub fn write<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<String, 
 /// Writes one document, without `---`.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write`](fn@write).
 pub fn write_one(value: &Value) -> Result<String, YamlError> {
     // Folded and literal blocks would carry control characters through unescaped.
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::cli::Exit;
 use crate::ui::Failure;
 
-/// Refuses early what [`write`] would refuse after all questions are answered.
+/// Refuses early what [`write`](fn@write) would refuse after all questions are answered.
 pub fn can_be_made(path: &Path) -> Result<(), Failure> {
     if path.as_os_str() == "-" {
         return Err(Failure::new(Exit::Usage, "init writes to a file only")
