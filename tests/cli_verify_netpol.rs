@@ -148,3 +148,40 @@ fn an_input_without_pods_or_policies_is_no_green_answer() {
     let ran = run(&[], &["connections", "--manifests", "none"]);
     assert!(ran.stderr.contains("there is no such file or folder"), "{}", ran.stderr);
 }
+
+const VALUES: &str = "\
+DATABASE_URL='postgresql+asyncpg://hive:pg-canary-4711@db.openhive.test:6432/hive'
+DASHBOARD_SESSION_SECRET=session-canary-0815
+HIVE_INTERNAL_SECRET=internal-canary-2342
+HIVE_ADMIN_USERNAME=admin
+HIVE_ADMIN_PASSWORD=pass-canary-1138
+OPENHIVE_GATEWAY_IMAGE=ghcr.io/terrywangcode/openhive-gateway:v1.4.0
+OPENHIVE_DASHBOARD_IMAGE=ghcr.io/terrywangcode/openhive-dashboard:v1.4.0
+OPENHIVE_AGENT_IMAGE=ghcr.io/terrywangcode/openhive-agent:v1.4.0
+OPENHIVE_SANDBOX_IMAGE=ghcr.io/terrywangcode/openhive-sandbox:v1.4.0
+OPENHIVE_INGRESS_HOST=openhive.acme.dev
+OPENHIVE_INGRESS_TLS_SECRET=openhive-tls
+OPENHIVE_INGRESS_CLASS=nginx
+";
+
+#[test]
+fn the_platforms_matrix_holds_for_what_is_rendered() {
+    let ran = run(&[("values.env", VALUES)], &["-f", "values.env", "--no-strict"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
+    assert_snapshot!(ran.stdout);
+    // Nobody looks: an open question is no good answer.
+    let ran = run(&[("values.env", VALUES)], &["-f", "values.env", "-o", "json"]);
+    assert_eq!(ran.code, Some(10), "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["strict"], true);
+    assert_eq!(document["totals"]["bypass"], 0);
+    assert_eq!(document["totals"]["unknown"], 2);
+}
+
+#[test]
+fn the_matrix_needs_to_know_what_is_meant() {
+    let ran = run(&[("shop.yaml", SHOP)], &["--manifests", "."]);
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("no values file"), "{}", ran.stderr);
+}

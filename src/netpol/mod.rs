@@ -11,6 +11,7 @@
 //! | [`engine`] | the same for everyone at once |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
+//! | [`matrix`] | the platform's own flows, expected and found |
 //! | [`diff`] | flows that a change of policies opens and closes |
 
 pub mod address;
@@ -25,6 +26,7 @@ pub mod input;
 pub mod invalid;
 pub mod labels;
 mod matching;
+pub mod matrix;
 mod mutant;
 pub mod policy;
 pub mod ports;

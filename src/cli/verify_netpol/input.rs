@@ -8,10 +8,12 @@ use ipnet::IpNet;
 
 use crate::cli::Exit;
 use crate::cli::values_args::ValuesArgs;
+use crate::netpol::matrix::Platform;
 use crate::netpol::read::Reader;
 use crate::netpol::{Cni, Input, Invalid, Place};
 use crate::render::{ClusterFacts, Profile, RenderOptions, render, yaml};
 use crate::ui::{Failure, Ui};
+use crate::values::Values;
 
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
@@ -67,6 +69,31 @@ impl InputArgs {
     /// # Errors
     /// Nothing is named; something cannot be read; an object is not valid.
     pub(super) fn read(&self, ui: &Ui) -> Result<Input, Failure> {
+        let values = if self.manifests.is_empty() { self.values(ui)? } else { None };
+        self.read_with(ui, values.as_ref())
+    }
+
+    /// The values that are named on the line. `OPENHIVE_VALUES` never decides what is checked.
+    ///
+    /// # Errors
+    /// They cannot be read, or are not valid.
+    pub(super) fn values(&self, ui: &Ui) -> Result<Option<Values>, Failure> {
+        if self.values.files.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.values.load(ui, self.profile)?.values))
+    }
+
+    /// What the platform's table depends on.
+    pub(super) fn platform(&self, values: &Values) -> Platform {
+        Platform::new(self.profile, values, &ClusterFacts::resolve(values, None))
+    }
+
+    /// As [`InputArgs::read`], with values that were read before.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read`].
+    pub(super) fn read_with(&self, ui: &Ui, values: Option<&Values>) -> Result<Input, Failure> {
         let mut reader = Reader::new(&self.namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {
@@ -75,8 +102,8 @@ impl InputArgs {
         let source = if !self.manifests.is_empty() {
             self.files(&mut reader)?;
             names(&self.manifests)
-        } else if !self.values.files.is_empty() {
-            self.rendered(ui, &mut reader)?;
+        } else if let Some(values) = values {
+            self.rendered(values, &mut reader)?;
             format!("{}, rendered", names(&self.values.files))
         } else {
             return Err(Failure::new(Exit::Usage, "nothing to check")
@@ -108,11 +135,11 @@ impl InputArgs {
         Ok(())
     }
 
-    fn rendered(&self, ui: &Ui, reader: &mut Reader) -> Result<(), Failure> {
-        let values = self.values.load(ui, self.profile)?.values;
-        let facts = ClusterFacts::resolve(&values, None);
-        let options = RenderOptions { migration_job: true, ..RenderOptions::default() };
-        let rendered = render(&values, &facts, self.profile, &options)
+    fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
+        let facts = ClusterFacts::resolve(values, None);
+        let migration_job = self.profile != Profile::Baseline;
+        let options = RenderOptions { migration_job, ..RenderOptions::default() };
+        let rendered = render(values, &facts, self.profile, &options)
             .map_err(|error| Failure::new(Exit::Values, error.to_string()).fix(error.hint()))?;
         rendered.objects.iter().for_each(|object| reader.add(&object.manifest, None));
         Ok(())

@@ -3,15 +3,19 @@
 mod connections;
 mod explain;
 mod input;
+mod matrix;
 
 use super::Outcome;
 use crate::ui::Ui;
 
 /// Check who may talk to whom, from manifests or from a values file
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct VerifyNetpolArgs {
     #[command(subcommand)]
-    command: Question,
+    command: Option<Question>,
+    #[command(flatten)]
+    matrix: matrix::MatrixArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -23,7 +27,8 @@ enum Question {
 
 pub(crate) fn run(args: &VerifyNetpolArgs, ui: &Ui) -> Outcome {
     match &args.command {
-        Question::Connections(args) => connections::run(args, ui),
-        Question::Explain(args) => explain::run(args, ui),
+        None => matrix::run(&args.matrix, ui),
+        Some(Question::Connections(args)) => connections::run(args, ui),
+        Some(Question::Explain(args)) => explain::run(args, ui),
     }
 }

@@ -1,5 +1,7 @@
 //! Screens of `verify-netpol`.
 
+mod matrix;
+
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 
@@ -9,6 +11,8 @@ use crate::netpol::explain::{Answer, Explanation, Side};
 use crate::netpol::ports::PortRange;
 use crate::render::yaml;
 use crate::ui::Style;
+
+pub use matrix::{matrix_table, summary};
 
 /// Groups with their members, then one line for each connection.
 ///

@@ -1,0 +1,165 @@
+//! The platform's own flows: what is expected, what the policies say, one verdict for each cell
+//! (`docs/network-policy.md`, "The platform's matrix").
+
+mod expected;
+mod party;
+
+use serde::Serialize;
+
+pub use expected::Expected;
+pub use party::{Party, Platform};
+
+use super::input::Input;
+use super::ports::PortSet;
+use super::verdict::Why;
+
+/// Every cell that has a source and a destination in the input.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Matrix {
+    /// In the order of [`Party::ALL`], row by row.
+    pub cells: Vec<Cell>,
+}
+
+/// One source and one destination.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cell {
+    /// Who connects.
+    pub from: Party,
+    /// To whom.
+    pub to: Party,
+    /// Whether something is meant to be open.
+    pub expected_open: bool,
+    /// What was found.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// Expected beside evaluated. Ordered: the worst first.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Open, and must be closed.
+    Bypass {
+        /// What is open.
+        ports: String,
+    },
+    /// Closed, and must be open.
+    Overblock {
+        /// What is closed.
+        ports: String,
+    },
+    /// Not decidable.
+    Unknown {
+        /// Which ports.
+        ports: String,
+        /// Why.
+        why: Why,
+        /// Whether they are meant to be open.
+        wanted: bool,
+    },
+    /// Open beyond the need, by a rule that works on every plugin.
+    Wide {
+        /// What is open beyond it.
+        ports: String,
+        /// The keys of the values file that narrow it.
+        narrow: Vec<&'static str>,
+    },
+    /// As it is meant to be.
+    Match,
+}
+
+/// How many cells of each kind.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// All.
+    pub cells: usize,
+    /// Open that must be closed.
+    pub bypass: usize,
+    /// Closed that must be open.
+    pub overblock: usize,
+    /// Not decidable.
+    pub unknown: usize,
+    /// As intended, though wider than needed.
+    pub wide: usize,
+}
+
+impl Matrix {
+    /// Compares the input with the platform's table.
+    #[must_use]
+    pub fn new(input: &Input, platform: &Platform) -> Self {
+        let parties = platform.parties(input);
+        let mut cells = Vec::new();
+        for (from, source) in &parties {
+            for (to, destination) in &parties {
+                if from == to || !(from.is_pod() || to.is_pod()) || !from.connects() {
+                    continue;
+                }
+                // Two parties outside of the platform are none of its business.
+                if !(from.is_ours() || to.is_ours()) {
+                    continue;
+                }
+                let expected = platform.expected(*from, *to);
+                let found = input.cluster.verdict(&source.endpoint(), &destination.endpoint());
+                let verdict = judge(&expected, &found);
+                let expected_open = !expected.open.is_empty();
+                cells.push(Cell { from: *from, to: *to, expected_open, verdict });
+            }
+        }
+        Self { cells }
+    }
+
+    /// Counts the cells.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { cells: self.cells.len(), ..Totals::default() };
+        for cell in &self.cells {
+            match cell.verdict {
+                Verdict::Bypass { .. } => totals.bypass += 1,
+                Verdict::Overblock { .. } => totals.overblock += 1,
+                Verdict::Unknown { .. } => totals.unknown += 1,
+                Verdict::Wide { .. } => totals.wide += 1,
+                Verdict::Match => {}
+            }
+        }
+        totals
+    }
+}
+
+/// One verdict for a cell: the worst thing that is true of it.
+fn judge(expected: &Expected, found: &super::verdict::Verdict) -> Verdict {
+    let open = found.allowed();
+    let beyond = open.difference(&expected.open);
+    let bypass = beyond.difference(&expected.wide);
+    if !bypass.is_empty() {
+        return Verdict::Bypass { ports: bypass.to_string() };
+    }
+    let overblock = expected.open.difference(&found.possible());
+    if !overblock.is_empty() {
+        return Verdict::Overblock { ports: overblock.to_string() };
+    }
+    for (why, ports) in found.uncertain() {
+        let unwanted = ports.difference(&expected.open).difference(&expected.wide);
+        let wanted = ports.intersection(&expected.open);
+        for (ports, wanted) in [(unwanted, false), (wanted, true)] {
+            if !ports.is_empty() {
+                return Verdict::Unknown { ports: ports.to_string(), why, wanted };
+            }
+        }
+    }
+    if beyond.is_empty() {
+        Verdict::Match
+    } else {
+        Verdict::Wide { ports: beyond.to_string(), narrow: expected.narrow(&beyond) }
+    }
+}
+
+impl Expected {
+    /// The keys that narrow what is open beyond the need.
+    fn narrow(&self, beyond: &PortSet) -> Vec<&'static str> {
+        let about = self.keys.iter().filter(|(ports, _)| !ports.intersection(beyond).is_empty());
+        about.filter_map(|(_, key)| *key).collect()
+    }
+}

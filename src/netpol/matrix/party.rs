@@ -1,0 +1,244 @@
+//! Who takes part.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+use crate::netpol::address::Span;
+use crate::netpol::endpoint::{ContainerPorts, Endpoint, Home, Host, Pod};
+use crate::netpol::input::Input;
+use crate::netpol::labels::{Labels, NAMESPACE_NAME};
+use crate::render::{ClusterFacts, Profile};
+use crate::values::Values;
+
+/// A row or column of the table in `docs/platform.md`, "Network policy".
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The Gateway's Deployment.
+    Gateway,
+    /// The Dashboard's Deployment.
+    Dashboard,
+    /// The agent's Deployment.
+    Agent,
+    /// An agent that the Gateway makes.
+    AgentMade,
+    /// The Sandbox's Deployment.
+    Sandbox,
+    /// A pod of a pipeline's Job.
+    Pipeline,
+    /// A pod of the migration's Job.
+    Migration,
+    /// A pod in the Ingress controller's namespace.
+    IngressController,
+    /// A pod of any other namespace.
+    Elsewhere,
+    /// The database.
+    Database,
+    /// An address of the internet.
+    External,
+    /// The API server.
+    ApiServer,
+    /// A cloud's metadata service.
+    Metadata,
+    /// The cluster's DNS.
+    Dns,
+}
+
+impl Party {
+    /// All of them, in the order of every report.
+    pub const ALL: [Self; 14] = [
+        Self::Gateway,
+        Self::Dashboard,
+        Self::Agent,
+        Self::AgentMade,
+        Self::Sandbox,
+        Self::Pipeline,
+        Self::Migration,
+        Self::IngressController,
+        Self::Elsewhere,
+        Self::Database,
+        Self::External,
+        Self::ApiServer,
+        Self::Metadata,
+        Self::Dns,
+    ];
+
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Dashboard => "dashboard",
+            Self::Agent => "agent",
+            Self::AgentMade => "agent*",
+            Self::Sandbox => "sandbox",
+            Self::Pipeline => "pipeline",
+            Self::Migration => "migration",
+            Self::IngressController => "ingress",
+            Self::Elsewhere => "elsewhere",
+            Self::Database => "database",
+            Self::External => "external",
+            Self::ApiServer => "api-server",
+            Self::Metadata => "metadata",
+            Self::Dns => "dns",
+        }
+    }
+
+    /// Whether it runs in one of the three namespaces.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        (self as u8) < Self::IngressController as u8
+    }
+
+    pub(super) const fn is_pod(self) -> bool {
+        self.is_ours() || matches!(self, Self::IngressController | Self::Elsewhere | Self::Dns)
+    }
+
+    /// Whether connections from it are of interest.
+    pub(super) const fn connects(self) -> bool {
+        self.is_ours() || matches!(self, Self::IngressController | Self::Elsewhere | Self::External)
+    }
+
+    /// Namespace and `app.kubernetes.io/name` of a workload that the installer makes.
+    const fn workload(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Gateway => ("openhive", "hive-gateway"),
+            Self::Dashboard => ("openhive", "hive-dashboard"),
+            Self::Agent => ("hive-agents", "hive-agent"),
+            Self::Sandbox => ("hive-sandbox", "hive-sandbox"),
+            Self::Migration => ("openhive", "openhive-db-migrate"),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What is known of the platform besides its objects.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// How much of it is installed.
+    pub profile: Profile,
+    /// The database's ports, as its pods have them.
+    pub database_ports: Vec<u16>,
+    /// Where the database is, if its policies can name it.
+    pub database_cidr: Option<IpNet>,
+    /// Ports of the API server's endpoints.
+    pub api_server_ports: Vec<u16>,
+    /// Where the API server is, if the policies name it.
+    pub api_server_cidr: Option<IpNet>,
+    /// The namespace of the DNS pods.
+    pub dns_namespace: String,
+    /// The labels of the DNS pods.
+    pub dns_labels: Vec<(String, String)>,
+    /// The DNS pods' own ports.
+    pub dns_ports: Vec<u16>,
+    /// The Ingress controller's namespace, where it is known.
+    pub ingress_namespace: Option<String>,
+}
+
+/// Someone at an end of a flow.
+pub(super) enum End {
+    Pod(Box<Pod>),
+    Host(Host),
+    Outside(Span),
+}
+
+impl End {
+    pub(super) fn endpoint(&self) -> Endpoint<'_> {
+        match self {
+            Self::Pod(pod) => Endpoint::Pod(pod),
+            Self::Host(host) => Endpoint::Host(host),
+            Self::Outside(span) => Endpoint::Outside(*span),
+        }
+    }
+}
+
+impl Platform {
+    /// What the values and the facts of the cluster say.
+    #[must_use]
+    pub fn new(profile: Profile, values: &Values, facts: &ClusterFacts) -> Self {
+        let literal = || values.database.host.parse::<IpAddr>().ok().map(IpNet::from);
+        let ports = facts.database_target_ports.value.clone();
+        Self {
+            profile,
+            database_ports: ports.unwrap_or_else(|| vec![values.database.port]),
+            database_cidr: values.database_cidr.or_else(literal),
+            api_server_ports: facts.api_server_ports.value.clone(),
+            api_server_cidr: values.api_server_cidr,
+            dns_namespace: facts.dns_namespace.value.clone(),
+            dns_labels: facts.dns_selector.value.clone(),
+            dns_ports: facts.dns_ports.value.clone(),
+            ingress_namespace: values.ingress.as_ref().and_then(|ingress| {
+                let nginx = || (ingress.class == "nginx").then(|| "ingress-nginx".to_owned());
+                values.ingress_controller_namespace.clone().or_else(nginx)
+            }),
+        }
+    }
+
+    /// Everyone who is in the input, and everyone outside of it.
+    pub(super) fn parties(&self, input: &Input) -> Vec<(Party, End)> {
+        Party::ALL.into_iter().filter_map(|p| Some((p, self.end(p, input)?))).collect()
+    }
+
+    fn end(&self, party: Party, input: &Input) -> Option<End> {
+        let pod = |namespace: &str, labels: &[(&str, &str)]| {
+            let labels = Labels::new(labels.iter().copied());
+            Some(End::Pod(Box::new(Pod::new(namespace, party.name(), labels))))
+        };
+        // A namespace that nothing of the input is in is not part of this profile.
+        let there = |namespace: &str| input.members.iter().any(|m| m.namespace == namespace);
+        match party {
+            Party::Gateway
+            | Party::Dashboard
+            | Party::Agent
+            | Party::Sandbox
+            | Party::Migration => {
+                let (namespace, name) = party.workload()?;
+                let is = |m: &&crate::netpol::Member| {
+                    m.namespace == namespace && m.workload.as_ref().is_some_and(|w| w.name == name)
+                };
+                input.members.iter().find(is).map(|m| End::Pod(Box::new(m.pod.clone())))
+            }
+            Party::AgentMade if there("hive-agents") => pod("hive-agents", &[]),
+            Party::Pipeline if there("hive-sandbox") && self.profile != Profile::Baseline => {
+                pod("hive-sandbox", &[("batch.kubernetes.io/job-name", "pipeline")])
+            }
+            Party::AgentMade | Party::Pipeline => None,
+            Party::IngressController => pod(self.ingress_namespace.as_deref()?, &[]),
+            Party::Elsewhere => {
+                let mut elsewhere = Pod::new("", "elsewhere", Labels::default());
+                // No name of a namespace: whatever a policy says of known ones does not hold.
+                elsewhere.home = Home::Elsewhere(Labels::new([(NAMESPACE_NAME, "*")]));
+                elsewhere.ports = ContainerPorts::Known(Vec::new());
+                Some(End::Pod(Box::new(elsewhere)))
+            }
+            Party::Database => Some(End::Outside(match self.database_cidr {
+                Some(cidr) => Span::from(cidr.addr()),
+                None => address("203.0.113.77")?,
+            })),
+            Party::External => Some(End::Outside(address("198.51.100.10")?)),
+            Party::ApiServer => {
+                let addresses = self.api_server_cidr.map(|c| c.addr()).into_iter().collect();
+                Some(End::Host(Host { node: None, addresses }))
+            }
+            Party::Metadata => Some(End::Outside(address("169.254.169.254")?)),
+            Party::Dns => {
+                let labels: Vec<(&str, &str)> =
+                    self.dns_labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                pod(&self.dns_namespace, &labels)
+            }
+        }
+    }
+}
+
+fn address(text: &str) -> Option<Span> {
+    text.parse::<IpAddr>().ok().map(Span::from)
+}

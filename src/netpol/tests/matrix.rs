@@ -1,0 +1,104 @@
+//! The platform's matrix on what the program itself renders, and on the same with one fault.
+
+use super::*;
+use crate::netpol::matrix::{Matrix, Party, Platform, Verdict as Found};
+use crate::netpol::read::Reader;
+use crate::render::testkit::values;
+use crate::render::{ClusterFacts, Profile, RenderOptions, render};
+
+fn manifests(profile: Profile) -> Vec<Value> {
+    let values = values();
+    let facts = ClusterFacts::resolve(&values, None);
+    let migration_job = profile != Profile::Baseline;
+    let options = RenderOptions { migration_job, ..RenderOptions::default() };
+    let rendered = render(&values, &facts, profile, &options).unwrap();
+    rendered.objects.into_iter().map(|o| o.manifest).collect()
+}
+
+fn matrix(profile: Profile, manifests: &[Value]) -> Matrix {
+    let mut reader = Reader::new("default");
+    manifests.iter().for_each(|m| reader.add(m, None));
+    let values = values();
+    let facts = ClusterFacts::resolve(&values, None);
+    Matrix::new(&reader.finish(), &Platform::new(profile, &values, &facts))
+}
+
+fn wrong(matrix: &Matrix) -> Vec<(Party, Party)> {
+    let bad = |found: &Found| matches!(found, Found::Bypass { .. } | Found::Overblock { .. });
+    matrix.cells.iter().filter(|c| bad(&c.verdict)).map(|c| (c.from, c.to)).collect()
+}
+
+#[test]
+fn what_is_rendered_is_what_is_meant() {
+    for profile in [Profile::Baseline, Profile::Gateway, Profile::Platform] {
+        let matrix = matrix(profile, &manifests(profile));
+        assert_eq!(wrong(&matrix), [], "{profile:?}");
+        assert!(matrix.cells.iter().any(|c| c.expected_open), "{profile:?}");
+        assert!(matrix.cells.iter().any(|c| !c.expected_open), "{profile:?}");
+    }
+}
+
+/// The screen is about all parties, and the answers that are open are those about nodes.
+#[test]
+fn the_platform_has_all_parties_and_few_open_questions() {
+    let matrix = matrix(Profile::Platform, &manifests(Profile::Platform));
+    for party in Party::ALL {
+        assert!(matrix.cells.iter().any(|c| c.from == party || c.to == party), "{party}");
+    }
+    let unknown: Vec<_> = matrix
+        .cells
+        .iter()
+        .filter(|c| matches!(c.verdict, Found::Unknown { .. }))
+        .map(|c| (c.from, c.to))
+        .collect();
+    assert_eq!(unknown, [(Party::Sandbox, Party::ApiServer), (Party::Pipeline, Party::ApiServer)]);
+    let wide = |from, to| {
+        let cell = matrix.cells.iter().find(|c| (c.from, c.to) == (from, to)).unwrap();
+        matches!(cell.verdict, Found::Wide { .. })
+    };
+    assert!(wide(Party::Gateway, Party::Metadata));
+    assert!(wide(Party::Migration, Party::External));
+}
+
+/// Starts from what is right and breaks one thing.
+#[test]
+fn one_fault_is_seen_where_it_is() {
+    let find = |all: &[Value], name: &str| {
+        all.iter()
+            .position(|m| m["kind"] == "NetworkPolicy" && m["metadata"]["name"] == name)
+            .unwrap()
+    };
+    let good = manifests(Profile::Platform);
+
+    let mut removed = good.clone();
+    removed.remove(find(&good, "hive-gateway-ingress"));
+    let closed = wrong(&matrix(Profile::Platform, &removed));
+    assert!(closed.contains(&(Party::Agent, Party::Gateway)), "{closed:?}");
+    assert!(closed.contains(&(Party::IngressController, Party::Gateway)), "{closed:?}");
+    assert!(closed.iter().all(|(_, to)| *to == Party::Gateway), "{closed:?}");
+
+    let mut foreign = good.clone();
+    foreign.push(json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "debug-egress", "namespace": "hive-agents"},
+        "spec": {"policyTypes": ["Egress"], "egress": [{}]},
+    }));
+    let open = wrong(&matrix(Profile::Platform, &foreign));
+    assert!(open.contains(&(Party::Agent, Party::External)), "{open:?}");
+    assert!(open.contains(&(Party::Agent, Party::Metadata)), "{open:?}");
+    assert!(
+        open.iter().all(|(from, _)| matches!(from, Party::Agent | Party::AgentMade)),
+        "{open:?}"
+    );
+
+    let mut dns = good;
+    for policy in dns.iter_mut().filter(|m| m["kind"] == "NetworkPolicy") {
+        let rules = policy["spec"]["egress"].as_array_mut().into_iter().flatten();
+        for ports in rules.filter_map(|r| r["ports"].as_array_mut()) {
+            ports.retain(|p| p["port"] != 53 || p["protocol"] == "UDP");
+        }
+    }
+    let half = wrong(&matrix(Profile::Platform, &dns));
+    assert_eq!(half.len(), 7, "{half:?}");
+    assert!(half.iter().all(|(_, to)| *to == Party::Dns), "{half:?}");
+}
