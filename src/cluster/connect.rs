@@ -31,6 +31,9 @@ pub struct Cluster {
 /// The name of the context that is put together from flags.
 const FLAGS: &str = "command line";
 
+/// By what an audit log tells our requests from others: the client sends nothing by itself.
+const USER_AGENT: &str = concat!("kubectl-openhive/", env!("CARGO_PKG_VERSION"));
+
 /// Reads the kubeconfig and prepares a client. Asks the cluster nothing.
 ///
 /// # Errors
@@ -41,6 +44,7 @@ pub async fn connect(args: &ConnectionArgs) -> Result<Cluster, ClusterError> {
     config.default_retry = false;
     config.connect_timeout = Some(std::time::Duration::from_secs(5));
     impersonation_headers(&mut config).map_err(ClusterError::Kubeconfig)?;
+    config.headers.push((http::header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let credentials = credentials(&config.auth_info);
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let client = kube::Client::try_from(config).map_err(|error| {

@@ -1,6 +1,6 @@
 //! The binary that is shipped, and what goes with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -12,15 +12,26 @@ const GNU: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds the release binary, statically linked, and returns its path.
 pub fn run() -> Result<PathBuf> {
-    let musl = has_target(MUSL);
-    let target = if musl { MUSL } else { GNU };
-    let mut build = cargo(&["build", "--release", "--bin", "kubectl-openhive", "--target", target]);
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static");
-    if !musl {
+    let target = target();
+    if target != MUSL {
         eprintln!("the target {MUSL} is not installed: linking glibc statically instead");
     }
-    succeed(&mut build)?;
+    build(&root(), &["--bin", "kubectl-openhive"])?;
     Ok(root().join("target").join(target).join("release/kubectl-openhive"))
+}
+
+/// Builds a package as the shipped binary is built; what it makes lies in
+/// `target/TARGET/release` of the package's folder.
+pub fn build(package: &Path, arguments: &[&str]) -> Result<()> {
+    let mut build = cargo(&["build", "--release", "--target", target()]);
+    build.current_dir(package).args(arguments);
+    build.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    succeed(&mut build)
+}
+
+/// The target that the binary is built for.
+pub fn target() -> &'static str {
+    if has_target(MUSL) { MUSL } else { GNU }
 }
 
 fn has_target(target: &str) -> bool {

@@ -1,5 +1,6 @@
 //! The project's own commands. The README and `.ci/run` name no others.
 
+mod bench;
 mod cluster;
 mod demo;
 mod dist;
@@ -32,6 +33,8 @@ enum Command {
         /// HOST:PORT/PATH
         url: String,
     },
+    /// Measure ours and the others, and hold the figures to the limits
+    Bench(bench::BenchArgs),
     /// Build the release binary
     Dist,
     /// Write the completion scripts in completions/ anew
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Cluster(action) => cluster::run(action),
         Command::Demo(args) => demo::run(&args),
         Command::Fetch { url } => demo::fetch(&url),
+        Command::Bench(args) => bench::run(&args),
         Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
         Command::Completions => dist::completions(),
     };
