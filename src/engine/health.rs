@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::wait::Run;
@@ -63,10 +64,10 @@ async fn ask_until_good(run: &Run<'_>, endpoint: &Endpoint) -> Result<(), Instal
     loop {
         let answer = ask_once(run, endpoint).await;
         let told = match &answer {
-            Ok(answer) if answer.status == 200 => return Ok(()),
-            Ok(answer) => {
-                format!("HTTP {}: {}", answer.status, answer.body.lines().next().unwrap_or(""))
-            }
+            Ok(answer) => match complaint(answer) {
+                None => return Ok(()),
+                Some(complaint) => complaint,
+            },
             Err(error) => error.to_string(),
         };
         let hopeless = matches!(answer, Err(ForwardError::Forbidden));
@@ -81,6 +82,21 @@ async fn ask_until_good(run: &Run<'_>, endpoint: &Endpoint) -> Result<(), Instal
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
+}
+
+/// What is wrong with an answer; `None` where nothing is. A process that lives answers 200 also
+/// while it cannot work: its body says so (`docs/platform.md`, "Health").
+fn complaint(answer: &Answer) -> Option<String> {
+    let first_line = answer.body.lines().next().unwrap_or_default();
+    if answer.status != 200 {
+        return Some(format!("HTTP {}: {first_line}", answer.status));
+    }
+    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let status = body["status"].as_str().unwrap_or_default();
+    matches!(status, "starting" | "degraded" | "error").then(|| {
+        let reason = body["readiness_reason"].as_str();
+        format!("status {status}: {}", reason.unwrap_or(first_line))
+    })
 }
 
 async fn ask_once(run: &Run<'_>, endpoint: &Endpoint) -> Result<Answer, ForwardError> {
@@ -105,4 +121,24 @@ fn ready(pod: &Pod) -> bool {
         && pod.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(
             |conditions| conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True"),
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, complaint};
+
+    fn of(status: u16, body: &str) -> Option<String> {
+        complaint(&Answer { status, body: body.to_owned() })
+    }
+
+    #[test]
+    fn an_answer_counts_by_its_body_too() {
+        assert_eq!(of(200, r#"{"status":"ok","role":"gateway"}"#), None);
+        assert_eq!(of(200, "ok"), None);
+        assert!(of(503, "no").is_some_and(|told| told.contains("503")));
+        let degraded = r#"{"status":"degraded","database":"unreachable"}"#;
+        assert!(of(200, degraded).is_some_and(|told| told.contains("unreachable")));
+        let error = r#"{"status":"error","readiness_reason":"no configuration"}"#;
+        assert_eq!(of(200, error).as_deref(), Some("status error: no configuration"));
+    }
 }
