@@ -5,7 +5,11 @@ use std::io;
 use std::time::Duration;
 
 use http::StatusCode;
+use kube::client::AuthError;
 use serde_json::Value;
+
+/// How long a connection may take to be made.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -198,6 +202,13 @@ impl ApiStatus {
         }
     }
 
+    /// The API server asks for patience: nothing is wrong with the request.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.code, 429 | 503 | 504)
+            || (self.code == 500 && self.message.contains("etcdserver: "))
+    }
+
     /// An admission webhook could not be called: the API has no structure for it.
     #[must_use]
     pub fn is_webhook_failure(&self) -> bool {
@@ -252,6 +263,20 @@ impl ClusterError {
         }
     }
 
+    /// Whether a write that ended so may have been carried out all the same.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Api(status) => status.code == 504,
+            Self::Unreachable { reason, .. } => matches!(
+                reason,
+                Unreachable::Reset | Unreachable::TimedOut(_) | Unreachable::Network(_)
+            ),
+            Self::Nonsense { .. } => true,
+            Self::Kubeconfig(_) => false,
+        }
+    }
+
     /// Classifies what the client reports when no answer came.
     #[must_use]
     pub fn from_client(server: &str, error: &kube::Error) -> Self {
@@ -259,9 +284,35 @@ impl ClusterError {
     }
 }
 
+/// Why there are no credentials. The plugin's command line, its environment and its output hold
+/// them, and the client's own text prints all three.
+fn authentication(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let told = String::from_utf8_lossy(&out.stderr);
+            let told = told.lines().map(str::trim).rfind(|line| !line.is_empty());
+            let status = out.status;
+            match told {
+                Some(told) => format!("the credential plugin failed ({status}): {told}"),
+                None => format!("the credential plugin failed ({status})"),
+            }
+        }
+        AuthError::AuthExecParse(_) => {
+            "the credential plugin's answer is no ExecCredential".to_owned()
+        }
+        AuthError::ParseTokenKey(_) => "the credential plugin's answer is not JSON".to_owned(),
+        AuthError::OAuth(_) => "the OAuth token could not be had".to_owned(),
+        AuthError::Oidc(_) => "the OIDC token could not be had or refreshed".to_owned(),
+        AuthError::AuthExec(text) if text.starts_with("Executing ") => {
+            "the credential plugin could not be run".to_owned()
+        }
+        other => first_line(&other.to_string()),
+    }
+}
+
 fn unreachable(error: &kube::Error) -> Unreachable {
     if let kube::Error::Auth(auth) = error {
-        return Unreachable::Auth(first_line(&auth.to_string()));
+        return Unreachable::Auth(authentication(auth));
     }
     let mut deepest = first_line(&error.to_string());
     let mut source = error.source();
@@ -274,7 +325,7 @@ fn unreachable(error: &kube::Error) -> Unreachable {
                 | io::ErrorKind::BrokenPipe
                 | io::ErrorKind::UnexpectedEof => return Unreachable::Reset,
                 io::ErrorKind::TimedOut => {
-                    return Unreachable::TimedOut(Duration::from_secs(30));
+                    return Unreachable::TimedOut(CONNECT_TIMEOUT);
                 }
                 // What rustls reports comes as `InvalidData`.
                 io::ErrorKind::InvalidData => {
@@ -282,6 +333,10 @@ fn unreachable(error: &kube::Error) -> Unreachable {
                 }
                 _ => {}
             }
+        }
+        // A plugin that refreshes a token is asked in the middle of a request.
+        if let Some(auth) = error.downcast_ref::<AuthError>() {
+            return Unreachable::Auth(authentication(auth));
         }
         deepest = first_line(&error.to_string());
         // `getaddrinfo` has no `ErrorKind` of its own.
@@ -344,6 +399,22 @@ mod tests {
         ] {
             assert_eq!(status(code, &json!({"message": message})).class(), class, "{code}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_credential_plugin_that_fails_shows_what_it_says_to_people_alone() {
+        use std::os::unix::process::ExitStatusExt;
+        let out = std::process::Output {
+            status: std::process::ExitStatus::from_raw(256),
+            stdout: b"{\"token\": \"canary-token\"}".to_vec(),
+            stderr: b"the session has expired\n".to_vec(),
+        };
+        let cmd = "SECRET=canary-env \"plugin\" \"--password=canary-argv\"".to_owned();
+        let error = kube::client::AuthError::AuthExecRun { cmd, out: Box::new(out) };
+        let told = super::authentication(&error);
+        assert!(told.ends_with("the session has expired"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
     }
 
     #[test]
