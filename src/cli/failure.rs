@@ -42,8 +42,11 @@ fn kubeconfig(problem: &KubeconfigProblem) -> Failure {
 }
 
 fn unreachable(server: &str, reason: &Unreachable) -> Failure {
-    let failure = Failure::new(Exit::Preflight, format!("the API server {server} does not answer"))
-        .cause(reason.to_string());
+    let headline = match reason {
+        Unreachable::Auth(_) => format!("no credentials for the API server {server}"),
+        _ => format!("the API server {server} does not answer"),
+    };
+    let failure = Failure::new(Exit::Preflight, headline).cause(reason.to_string());
     match reason {
         Unreachable::Refused => failure.fix(
             "nothing listens there: is the cluster up, and is the kubeconfig's address right?",

@@ -1,15 +1,16 @@
 //! From connection flags to a client.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use kube::config::{
     AuthInfo, Cluster as ClusterEntry, Config, Context, KubeConfigOptions, Kubeconfig,
     KubeconfigError, NamedAuthInfo, NamedCluster, NamedContext,
 };
 use secrecy::ExposeSecret;
 
+use super::error::CONNECT_TIMEOUT;
 use super::rest::Rest;
 use super::{ClusterError, KubeconfigProblem};
 use crate::cli::connection::ConnectionArgs;
@@ -42,13 +43,13 @@ pub async fn connect(args: &ConnectionArgs) -> Result<Cluster, ClusterError> {
     let (mut config, context) = config(args).await.map_err(ClusterError::Kubeconfig)?;
     // One visible retry layer (`Rest`): the client's own re-sends POSTs for minutes without a word.
     config.default_retry = false;
-    config.connect_timeout = Some(std::time::Duration::from_secs(5));
-    impersonation_headers(&mut config).map_err(ClusterError::Kubeconfig)?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.headers.push((http::header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let credentials = credentials(&config.auth_info);
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let client = kube::Client::try_from(config).map_err(|error| {
-        ClusterError::Kubeconfig(KubeconfigProblem::Invalid { what: first_line(&error) })
+    let client = kube::Client::try_from(config).map_err(|error| match error {
+        kube::Error::Auth(_) => ClusterError::from_client(&server, &error),
+        error => ClusterError::Kubeconfig(KubeconfigProblem::Invalid { what: first_line(&error) }),
     })?;
     let rest = Rest::new(client.clone(), server.clone(), args.request_timeout.0);
     Ok(Cluster { rest, client, context, server, credentials })
@@ -57,28 +58,81 @@ pub async fn connect(args: &ConnectionArgs) -> Result<Cluster, ClusterError> {
 async fn config(args: &ConnectionArgs) -> Result<(Config, Option<String>), KubeconfigProblem> {
     let kubeconfig = match read(args.kubeconfig.as_deref()) {
         Ok(kubeconfig) => kubeconfig,
-        Err(KubeconfigProblem::Missing { .. }) if args.server.is_some() => Kubeconfig::default(),
-        Err(KubeconfigProblem::Missing { path }) => {
-            return match Config::incluster() {
-                Ok(config) => Ok((config, None)),
-                Err(_) => Err(KubeconfigProblem::Missing { path }),
-            };
+        // A file that is named has to be there.
+        Err(KubeconfigProblem::Missing { path }) if args.kubeconfig.is_none() => {
+            if args.server.is_some() {
+                Kubeconfig::default()
+            } else {
+                return Ok((in_cluster(args, path)?, None));
+            }
         }
         Err(problem) => return Err(problem),
     };
-    let context = args.context.clone().or_else(|| kubeconfig.current_context.clone());
+    let current = || kubeconfig.current_context.clone().filter(|name| !name.is_empty());
+    let context = args.context.clone().or_else(current);
     let merged = with_flags(kubeconfig, args, context.as_deref())?;
     let options = KubeConfigOptions { context: Some(FLAGS.to_owned()), ..Default::default() };
     let config = Config::from_custom_kubeconfig(merged, &options).await.map_err(invalid)?;
     Ok((config, context))
 }
 
+/// The account of the pod, where there is one and no flag names another cluster.
+fn in_cluster(args: &ConnectionArgs, path: String) -> Result<Config, KubeconfigProblem> {
+    let elsewhere = [&args.context, &args.cluster, &args.user];
+    let config = Config::incluster().ok().filter(|_| elsewhere.iter().all(|flag| flag.is_none()));
+    let mut config = config.ok_or(KubeconfigProblem::Missing { path })?;
+    override_user(&mut config.auth_info, args)?;
+    if let Some(name) = &args.tls_server_name {
+        config.tls_server_name = Some(name.clone());
+    }
+    config.accept_invalid_certs |= args.insecure_skip_tls_verify;
+    Ok(config)
+}
+
 fn read(path: Option<&Path>) -> Result<Kubeconfig, KubeconfigProblem> {
-    let result = match path {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    result.map_err(|error| match error {
+    if let Some(path) = path {
+        return read_file(path);
+    }
+    let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let paths: Vec<_> =
+        std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()).collect();
+    if paths.is_empty() {
+        return Kubeconfig::read().map_err(problem);
+    }
+    read_list(&paths)
+}
+
+/// Merges the files of `KUBECONFIG` as kubectl does: a missing one counts as empty, and an empty
+/// current context as none.
+fn read_list(paths: &[PathBuf]) -> Result<Kubeconfig, KubeconfigProblem> {
+    let mut merged: Option<Kubeconfig> = None;
+    let mut missing = None;
+    for path in paths {
+        let mut next = match read_file(path) {
+            Ok(next) => next,
+            Err(problem @ KubeconfigProblem::Missing { .. }) => {
+                missing = missing.or(Some(problem));
+                continue;
+            }
+            Err(problem) => return Err(problem),
+        };
+        next.current_context = next.current_context.filter(|name| !name.is_empty());
+        merged = Some(match merged {
+            None => next,
+            Some(before) => before.merge(next).map_err(invalid)?,
+        });
+    }
+    merged.ok_or_else(|| {
+        missing.unwrap_or_else(|| KubeconfigProblem::Missing { path: String::new() })
+    })
+}
+
+fn read_file(path: &Path) -> Result<Kubeconfig, KubeconfigProblem> {
+    Kubeconfig::read_from(path).map_err(problem)
+}
+
+fn problem(error: KubeconfigError) -> KubeconfigProblem {
+    match error {
         KubeconfigError::ReadConfig(error, path) => {
             let path = path.display().to_string();
             if error.kind() == std::io::ErrorKind::NotFound {
@@ -91,7 +145,7 @@ fn read(path: Option<&Path>) -> Result<Kubeconfig, KubeconfigProblem> {
             KubeconfigProblem::Missing { path: "~/.kube/config".to_owned() }
         }
         other => invalid(other),
-    })
+    }
 }
 
 /// The parser's own text can hold a line of the file, and with it a token.
@@ -130,7 +184,7 @@ fn with_flags(
             .ok_or_else(|| KubeconfigProblem::NoEntry { what: "cluster", name: name.clone() })?,
         None => ClusterEntry::default(),
     };
-    let user_name = args.user.clone().or(entry.user);
+    let user_name = args.user.clone().or(entry.user).filter(|name| !name.is_empty());
     let mut user = match &user_name {
         Some(name) => kubeconfig
             .auth_infos
@@ -182,8 +236,12 @@ fn override_user(user: &mut AuthInfo, args: &ConnectionArgs) -> Result<(), Kubec
     }
     if let Some(token) = &args.token {
         user.token = Some(token.secret().clone());
+        // The client would take any of these before the token.
         user.token_file = None;
         user.exec = None;
+        user.auth_provider = None;
+        user.username = None;
+        user.password = None;
     }
     if let Some(name) = &args.as_user {
         user.impersonate = Some(name.clone());
@@ -207,37 +265,91 @@ fn override_user(user: &mut AuthInfo, args: &ConnectionArgs) -> Result<(), Kubec
     Ok(())
 }
 
-/// The client parses `as-uid` and `as-user-extra`, but sends user and groups only.
-fn impersonation_headers(config: &mut Config) -> Result<(), KubeconfigProblem> {
-    let auth = &config.auth_info;
-    let mut headers = Vec::new();
-    if let Some(uid) = &auth.impersonate_uid {
-        headers.push(("impersonate-uid".to_owned(), uid.clone()));
-    }
-    for (key, values) in auth.impersonate_user_extra.iter().flatten() {
-        let key = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
-        for value in values {
-            headers.push((format!("impersonate-extra-{key}"), value.clone()));
-        }
-    }
-    for (name, value) in headers {
-        let bad = || KubeconfigProblem::Invalid {
-            what: format!("{name}: its value cannot be sent as a header"),
-        };
-        let value = HeaderValue::from_str(&value).map_err(|_| bad())?;
-        config.headers.push((HeaderName::try_from(&name).map_err(|_| bad())?, value));
-    }
-    Ok(())
-}
-
+/// Everything of an account that must not be printed, also what stands in files of their own.
 fn credentials(auth: &AuthInfo) -> Vec<String> {
-    [&auth.token, &auth.password, &auth.client_key_data]
+    use base64::Engine as _;
+    let mut credentials: Vec<String> = [&auth.token, &auth.password, &auth.client_key_data]
         .into_iter()
         .flatten()
         .map(|secret| secret.expose_secret().to_owned())
-        .collect()
+        .collect();
+    let keys = auth.client_key_data.iter().filter_map(|data| {
+        let key = base64::engine::general_purpose::STANDARD.decode(data.expose_secret()).ok()?;
+        String::from_utf8(key).ok()
+    });
+    credentials.extend(keys);
+    for path in [&auth.token_file, &auth.client_key].into_iter().flatten() {
+        // One that cannot be read fails the connection, with its own words.
+        credentials.extend(std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned()));
+    }
+    let secret = ["id-token", "refresh-token", "access-token", "client-secret"];
+    let provider = auth.auth_provider.iter().flat_map(|provider| &provider.config);
+    credentials.extend(
+        provider.filter(|(key, _)| secret.contains(&key.as_str())).map(|(_, value)| value.clone()),
+    );
+    credentials
 }
 
 fn first_line(error: &impl std::fmt::Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kube::config::{AuthInfo, AuthProviderConfig, Context, Kubeconfig, NamedContext};
+
+    use super::{credentials, override_user, read_list, with_flags};
+    use crate::cli::connection::{ConnectionArgs, Token};
+    use crate::cluster::KubeconfigProblem;
+
+    #[test]
+    fn a_list_of_kubeconfigs_may_name_files_that_are_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        std::fs::write(file("a"), "current-context: ''\ncontexts: []\n").unwrap();
+        std::fs::write(file("b"), "current-context: prod\ncontexts: []\n").unwrap();
+        let merged = read_list(&[file("none"), file("a"), file("b")]).unwrap();
+        assert_eq!(merged.current_context.as_deref(), Some("prod"));
+        let all_missing = read_list(&[file("none")]);
+        assert!(matches!(all_missing, Err(KubeconfigProblem::Missing { .. })));
+    }
+
+    #[test]
+    fn a_context_may_leave_its_user_empty() {
+        let context =
+            Context { cluster: String::new(), user: Some(String::new()), ..Default::default() };
+        let named = NamedContext { name: "x".into(), context: Some(context), ..Default::default() };
+        let kubeconfig = Kubeconfig { contexts: vec![named], ..Default::default() };
+        assert!(with_flags(kubeconfig, &ConnectionArgs::default(), Some("x")).is_ok());
+    }
+
+    #[test]
+    fn a_token_of_the_command_line_wins() {
+        let mut user = AuthInfo {
+            username: Some("me".into()),
+            password: Some("of the file".to_owned().into()),
+            auth_provider: Some(AuthProviderConfig { name: "oidc".into(), ..Default::default() }),
+            ..AuthInfo::default()
+        };
+        let args = ConnectionArgs { token: Some(Token::from("t")), ..ConnectionArgs::default() };
+        override_user(&mut user, &args).unwrap();
+        assert!(user.token.is_some() && user.auth_provider.is_none() && user.password.is_none());
+    }
+
+    #[test]
+    fn what_stands_in_files_of_their_own_is_a_credential_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "canary-token\n").unwrap();
+        let user = AuthInfo {
+            token_file: Some(path.display().to_string()),
+            client_key_data: Some("Y2FuYXJ5LWtleQ==".to_owned().into()),
+            ..AuthInfo::default()
+        };
+        let known = credentials(&user);
+        assert!(known.iter().any(|known| known == "canary-token"));
+        assert!(known.iter().any(|known| known == "canary-key"));
+    }
 }
