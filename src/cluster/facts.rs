@@ -13,11 +13,14 @@ const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 
 /// Asks for everything at once. What may not be read, or is not there, stays `None`; the second
 /// value names what may not be read.
+///
+/// # Errors
+/// Any other failure: a fact that could not be read just now must not change a policy.
 pub(super) async fn discover(
     rest: &Rest,
     database: &Database,
-) -> (DiscoveredFacts, Vec<&'static str>) {
-    let get = async |path: &str| rest.get_path(path, Retry::Never).await;
+) -> Result<(DiscoveredFacts, Vec<&'static str>), ClusterError> {
+    let get = async |path: &str| rest.get_path(path, Retry::while_busy()).await;
     let slices = "/apis/discovery.k8s.io/v1/namespaces";
     let (api, services, slices_of_dns, openshift, openshift_slices, local, database_ports) = join!(
         get(
@@ -32,28 +35,27 @@ pub(super) async fn discover(
     );
     let mut unreadable = Vec::new();
     let mut readable = |name: &'static str, answer: Result<Value, ClusterError>| match answer {
-        Ok(value) => Some(value),
-        Err(error) => {
-            if error.code() == Some(403) {
-                unreadable.push(name);
-            }
-            None
+        Err(error) if error.code() == Some(403) => {
+            unreadable.push(name);
+            Ok(None)
         }
+        answer => there(answer),
     };
-    let api = readable("endpointslices -n default", api);
-    let services = readable("services -n kube-system", services);
-    let slices = readable("endpointslices -n kube-system", slices_of_dns);
-    let local = readable("daemonsets -n kube-system", local);
+    let api = readable("endpointslices -n default", api)?;
+    let services = readable("services -n kube-system", services)?;
+    let slices = readable("endpointslices -n kube-system", slices_of_dns)?;
+    let local = readable("daemonsets -n kube-system", local)?;
+    let (openshift, openshift_slices) = (there(openshift)?, there(openshift_slices)?);
     let mut facts = DiscoveredFacts {
         api_server_ports: api.as_ref().map(|list| ports(list, |_| true)),
         node_local_dns: local.and_then(|_| NODE_LOCAL_DNS.parse().ok()),
-        database_target_ports: database_ports,
+        database_target_ports: database_ports?,
         ..DiscoveredFacts::default()
     };
     let kube_dns = services.as_ref().and_then(dns_service).cloned();
-    let dns = match (kube_dns, openshift.ok()) {
+    let dns = match (kube_dns, openshift) {
         (Some(service), _) => Some(("kube-system", service, slices)),
-        (None, Some(service)) => Some(("openshift-dns", service, openshift_slices.ok())),
+        (None, Some(service)) => Some(("openshift-dns", service, openshift_slices)),
         (None, None) => None,
     };
     if let Some((namespace, service, slices)) = dns {
@@ -67,7 +69,16 @@ pub(super) async fn discover(
             })
         });
     }
-    (facts, unreadable)
+    Ok((facts, unreadable))
+}
+
+/// An answer; `None` where it may not be had, or there is nothing.
+fn there(answer: Result<Value, ClusterError>) -> Result<Option<Value>, ClusterError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.code(), Some(403 | 404)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The Service that resolves names: by its label, else by its name.
@@ -107,21 +118,26 @@ fn ports(list: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<u16> {
 }
 
 /// Where the database is a Service of the cluster: the ports of the pods behind it.
-async fn database_ports(rest: &Rest, slices: &str, database: &Database) -> Option<Vec<u16>> {
-    let (name, namespace) = in_cluster(&database.host)?;
+async fn database_ports(
+    rest: &Rest,
+    slices: &str,
+    database: &Database,
+) -> Result<Option<Vec<u16>>, ClusterError> {
+    let Some((name, namespace)) = in_cluster(&database.host) else { return Ok(None) };
     let service = format!("/api/v1/namespaces/{namespace}/services/{name}");
     let slices = format!("{slices}/{namespace}/endpointslices");
-    let (service, slices) =
-        join!(rest.get_path(&service, Retry::Never), rest.get_path(&slices, Retry::Never));
-    let (service, slices) = (service.ok()?, slices.ok()?);
-    let port = service["spec"]["ports"]
-        .as_array()?
-        .iter()
-        .find(|port| port["port"] == u64::from(database.port))?;
+    let (service, slices) = join!(
+        rest.get_path(&service, Retry::while_busy()),
+        rest.get_path(&slices, Retry::while_busy())
+    );
+    let (Some(service), Some(slices)) = (there(service)?, there(slices)?) else { return Ok(None) };
+    let ports = service["spec"]["ports"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let port = ports.iter().find(|port| port["port"] == u64::from(database.port));
+    let Some(port) = port else { return Ok(None) };
     let of_port = |candidate: &Value| {
         candidate["name"].as_str().unwrap_or_default() == port["name"].as_str().unwrap_or_default()
     };
-    Some(ports_of(&slices, name, of_port)).filter(|ports| !ports.is_empty())
+    Ok(Some(ports_of(&slices, name, of_port)).filter(|ports| !ports.is_empty()))
 }
 
 /// `NAME.NAMESPACE.svc` with or without the cluster's domain.
@@ -135,7 +151,19 @@ fn in_cluster(host: &str) -> Option<(&str, &str)> {
 mod tests {
     use serde_json::json;
 
-    use super::{dns_service, in_cluster, ports_of};
+    use super::{dns_service, in_cluster, ports_of, there};
+    use crate::cluster::{ApiStatus, ClusterError};
+
+    #[test]
+    fn a_fact_that_cannot_be_read_just_now_is_not_taken_as_absent() {
+        let refused = |code| {
+            let code = http::StatusCode::from_u16(code).expect("a status");
+            ClusterError::Api(Box::new(ApiStatus::read("GET x".into(), code, b"{}", None)))
+        };
+        assert!(matches!(there(Err(refused(404))), Ok(None)));
+        assert!(matches!(there(Err(refused(403))), Ok(None)));
+        assert!(there(Err(refused(503))).is_err());
+    }
 
     #[test]
     fn a_service_of_the_cluster_is_told_by_its_name() {

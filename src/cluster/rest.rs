@@ -20,7 +20,11 @@ pub struct Rest {
     server: Arc<str>,
     request_timeout: Duration,
     notify: Option<RetryNotice>,
+    stopped: Option<Stopped>,
 }
+
+/// Tells whether the run is to stop, so that nothing is tried again.
+type Stopped = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Who is told that a request is tried again: the error, and for how long it was tried by now.
 type RetryNotice = Arc<dyn Fn(&ClusterError, Duration) + Send + Sync>;
@@ -32,7 +36,36 @@ pub enum Retry {
     Never,
     /// While the error may pass, until then.
     Until(Instant),
+    /// While the API server answers that it is busy, until then. A server that does not answer at
+    /// all fails at once: before anything is written that is the answer.
+    WhileBusy(Instant),
 }
+
+impl Retry {
+    /// For what is read, or tried out, before anything is written.
+    #[must_use]
+    pub fn while_busy() -> Self {
+        Self::WhileBusy(Instant::now() + BUSY)
+    }
+
+    /// Until when an error is worth another try, if it is.
+    fn deadline(self, error: &ClusterError, tries: u32) -> Option<Instant> {
+        match self {
+            Self::Never => None,
+            Self::WhileBusy(deadline) => {
+                error.status().is_some_and(ApiStatus::is_busy).then_some(deadline)
+            }
+            Self::Until(deadline) => match error.class() {
+                Class::Transient => Some(deadline),
+                Class::Doubtful => (tries < 3).then_some(deadline),
+                Class::Final => None,
+            },
+        }
+    }
+}
+
+/// How long a busy API server is asked again before anything is written.
+const BUSY: Duration = Duration::from_secs(20);
 
 /// Whether a write is only tried out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,10 +87,12 @@ pub enum Patch {
 
 /// A retry is told to people once it lasts longer than this.
 const SILENT: Duration = Duration::from_secs(2);
+/// Metadata of a list's items alone.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 
 impl Rest {
     pub(super) fn new(client: kube::Client, server: String, request_timeout: Duration) -> Self {
-        Self { client, server: server.into(), request_timeout, notify: None }
+        Self { client, server: server.into(), request_timeout, notify: None, stopped: None }
     }
 
     /// Tells `notify` of every retry of more than two seconds.
@@ -67,6 +102,13 @@ impl Rest {
         notify: impl Fn(&ClusterError, Duration) + Send + Sync + 'static,
     ) -> Self {
         self.notify = Some(Arc::new(notify));
+        self
+    }
+
+    /// Tries nothing again once `stopped` says so.
+    #[must_use]
+    pub fn until(mut self, stopped: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stopped = Some(Arc::new(stopped));
         self
     }
 
@@ -88,17 +130,16 @@ impl Rest {
     ///
     /// # Errors
     /// [`ClusterError`].
-    pub async fn list_metadata(&self, path: &str) -> Result<Value, ClusterError> {
-        const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
-        self.send(&Method::GET, path, None, METADATA).await
+    pub async fn list_metadata(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
+        self.call_for(Method::GET, path, None, METADATA, retry).await
     }
 
-    /// Posts to any path. Sent once: nobody knows whether a lost answer was a success.
+    /// Posts a question that creates nothing, such as an access review: so it may be repeated.
     ///
     /// # Errors
     /// [`ClusterError`].
-    pub async fn post_path(&self, path: &str, body: &Value) -> Result<Value, ClusterError> {
-        self.call(Method::POST, path, Some(("application/json", body)), Retry::Never).await
+    pub async fn ask(&self, path: &str, body: &Value, retry: Retry) -> Result<Value, ClusterError> {
+        self.call(Method::POST, path, Some(("application/json", body)), retry).await
     }
 
     /// Reads an object; `None` where it, or its namespace, does not exist.
@@ -173,7 +214,12 @@ impl Rest {
             dry_run.query(),
         );
         let body = Some(("application/json", manifest));
-        self.call(Method::POST, &path, body, Retry::Never).await
+        let retry = match dry_run {
+            DryRunMode::No => Retry::Never,
+            // It creates nothing.
+            DryRunMode::All => Retry::while_busy(),
+        };
+        self.call(Method::POST, &path, body, retry).await
     }
 
     /// Deletes an object with all that it owns, if it still is the one with that uid. Gone is good.
@@ -205,22 +251,28 @@ impl Rest {
         body: Option<(&'static str, &Value)>,
         retry: Retry,
     ) -> Result<Value, ClusterError> {
+        self.call_for(method, path, body, "application/json", retry).await
+    }
+
+    async fn call_for(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, &Value)>,
+        accept: &'static str,
+        retry: Retry,
+    ) -> Result<Value, ClusterError> {
         let started = Instant::now();
         let mut tries = 0_u32;
         loop {
-            let error = match self.send(&method, path, body, "application/json").await {
+            let error = match self.send(&method, path, body, accept).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             tries += 1;
-            let Retry::Until(deadline) = retry else { return Err(error) };
+            let Some(deadline) = retry.deadline(&error, tries) else { return Err(error) };
             let pause = pause(&error, tries);
-            let hopeless = match error.class() {
-                Class::Transient => false,
-                Class::Doubtful => tries >= 3,
-                Class::Final => true,
-            };
-            if hopeless || Instant::now() + pause >= deadline {
+            if self.is_stopped() || Instant::now() + pause >= deadline {
                 return Err(error);
             }
             tracing::info!(%error, tries, "trying again");
@@ -230,7 +282,14 @@ impl Rest {
                 notify(&error, started.elapsed());
             }
             tokio::time::sleep(pause).await;
+            if self.is_stopped() {
+                return Err(error);
+            }
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.as_ref().is_some_and(|stopped| stopped())
     }
 
     async fn send(
@@ -305,9 +364,11 @@ impl DryRunMode {
     }
 }
 
-/// Full jitter from 0.2 s, doubled each time up to 10 s; a `Retry-After` is honoured.
+/// Full jitter from 0.2 s, doubled each time up to 10 s; a `Retry-After` is honoured, but one of
+/// zero is no leave to ask without a pause.
 fn pause(error: &ClusterError, tries: u32) -> Duration {
-    if let Some(after) = error.status().and_then(|status| status.retry_after) {
+    let after = error.status().and_then(|status| status.retry_after);
+    if let Some(after) = after.filter(|after| !after.is_zero()) {
         return after.min(Duration::from_secs(10));
     }
     let ceiling = (200_u64 << tries.min(6)).min(10_000);
@@ -335,8 +396,39 @@ pub(super) fn path(object: &ObjectRef) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::path;
+    use std::time::Duration;
+
+    use http::StatusCode;
+    use tokio::time::Instant;
+
+    use super::{Retry, path, pause};
+    use crate::cluster::{ApiStatus, ClusterError, Unreachable};
     use crate::object::{Kind, ObjectRef};
+
+    fn refused(code: u16, retry_after: Option<u64>) -> ClusterError {
+        let code = StatusCode::from_u16(code).expect("a status");
+        ClusterError::Api(Box::new(ApiStatus::read("GET x".into(), code, b"{}", retry_after)))
+    }
+
+    #[test]
+    fn a_server_that_names_no_pause_is_given_one() {
+        assert_eq!(pause(&refused(429, Some(3)), 1), Duration::from_secs(3));
+        assert!(pause(&refused(429, Some(0)), 1) >= Duration::from_millis(50));
+    }
+
+    #[test]
+    fn before_any_write_only_a_busy_server_is_asked_again() {
+        let gone = || ClusterError::Unreachable {
+            server: "https://x".into(),
+            reason: Unreachable::Refused,
+        };
+        let (busy, until) = (Retry::while_busy(), Retry::Until(Instant::now()));
+        assert!(busy.deadline(&refused(429, None), 1).is_some());
+        assert!(busy.deadline(&gone(), 1).is_none());
+        assert!(busy.deadline(&refused(403, None), 1).is_none());
+        assert!(until.deadline(&gone(), 1).is_some());
+        assert!(until.deadline(&refused(500, None), 3).is_none());
+    }
 
     #[test]
     fn paths_are_those_of_the_api() {

@@ -73,7 +73,7 @@ async fn list<T: DeserializeOwned>(
     let label = if ours { "?labelSelector=app.kubernetes.io%2Fpart-of%3Dopenhive" } else { "" };
     let lists = NAMESPACES.map(async |namespace| {
         let path = format!("{root}/namespaces/{namespace}/{resource}{label}");
-        rest.get_path(&path, Retry::Never).await
+        rest.get_path(&path, Retry::while_busy()).await
     });
     Ok(try_join_all(lists).await?.iter().flat_map(items).collect())
 }

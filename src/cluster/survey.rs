@@ -61,7 +61,7 @@ fn installer() -> ObjectRef {
 /// # Errors
 /// [`ClusterError`] where an object of the plan cannot be read, or nobody answers.
 pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, ClusterError> {
-    let once = Retry::Never;
+    let once = Retry::while_busy();
     let mut references = questions.objects.clone();
     references.push(installer());
     let pull = questions
@@ -74,9 +74,9 @@ pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, Cl
         rest.get(reference, once).await.map(|object| (reference.clone(), object))
     }));
     let version = rest.get_path("/version", once);
-    let facts = async { Ok(facts::discover(rest, questions.database).await) };
+    let facts = facts::discover(rest, questions.database);
     let labelled = async { labelled(rest).await };
-    let scaled = async { Ok(scaled(rest).await) };
+    let scaled = scaled(rest);
     let policies = policies(rest, &references);
     let (version, objects, (facts, unreadable), labelled, scaled, policies) =
         try_join!(version, objects, facts, labelled, scaled, policies)?;
@@ -140,7 +140,7 @@ async fn ask_server(
         }
         Question::Apply(manifest) => manifest,
     };
-    let ask = |force| rest.apply(reference, &manifest, force, DryRunMode::All, Retry::Never);
+    let ask = |force| rest.apply(reference, &manifest, force, DryRunMode::All, Retry::while_busy());
     let error = match ask(false).await {
         Ok(answer) => return Ok(DryRun::Verified(answer)),
         Err(error) => error,
@@ -155,6 +155,10 @@ async fn ask_server(
 /// What a refusal means for the plan.
 fn refusal(error: ClusterError) -> Result<DryRun, ClusterError> {
     let ClusterError::Api(status) = error else { return Err(error) };
+    // A server that is still busy has said nothing about the object.
+    if status.is_busy() {
+        return Err(ClusterError::Api(status));
+    }
     Ok(match status.code {
         403 if status.reason == "Forbidden" && !is_admission(&status) => DryRun::Forbidden,
         // The API has no reason of its own for a webhook without `sideEffects: None`.
@@ -178,7 +182,7 @@ async fn labelled(rest: &Rest) -> Result<Option<Vec<Object>>, ClusterError> {
     let lists = join_all(Kind::ALL.into_iter().map(async |kind| {
         let label = "app.kubernetes.io%2Fmanaged-by%3Dkubectl-openhive";
         let path = format!("{}?labelSelector={label}", super::rest::collection(kind, None));
-        (kind, rest.list_metadata(&path).await)
+        (kind, rest.list_metadata(&path, Retry::while_busy()).await)
     }));
     let mut objects = Vec::new();
     for (kind, list) in lists.await {
@@ -205,7 +209,7 @@ async fn policies(
     let namespaces = references.iter().filter(|reference| reference.kind == Kind::Namespace);
     let lists = join_all(namespaces.map(async |namespace| {
         let path = super::rest::collection(Kind::NetworkPolicy, Some(&namespace.name));
-        rest.get_path(&path, Retry::Never).await
+        rest.get_path(&path, Retry::while_busy()).await
     }));
     let mut policies = Vec::new();
     for list in lists.await {
@@ -227,11 +231,15 @@ async fn policies(
 
 /// Deployments that an autoscaler scales. Not being allowed to list them is no failure: our
 /// Deployments have no autoscaler unless somebody made one.
-async fn scaled(rest: &Rest) -> Vec<ObjectRef> {
+async fn scaled(rest: &Rest) -> Result<Vec<ObjectRef>, ClusterError> {
     let path = "/apis/autoscaling/v2/horizontalpodautoscalers";
-    let Ok(list) = rest.get_path(path, Retry::Never).await else { return Vec::new() };
+    let list = match rest.get_path(path, Retry::while_busy()).await {
+        Ok(list) => list,
+        Err(error) if matches!(error.code(), Some(403 | 404)) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
     let items = list["items"].as_array().cloned().unwrap_or_default();
-    items
+    let scaled = items
         .iter()
         .filter(|item| item["spec"]["scaleTargetRef"]["kind"] == "Deployment")
         .filter_map(|item| {
@@ -239,5 +247,6 @@ async fn scaled(rest: &Rest) -> Vec<ObjectRef> {
             let name = item["spec"]["scaleTargetRef"]["name"].as_str()?;
             Some(ObjectRef::namespaced(Kind::Deployment, namespace, name))
         })
-        .collect()
+        .collect();
+    Ok(scaled)
 }

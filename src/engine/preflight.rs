@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::wait::Run;
 use super::{Detail, InstallError};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::Action;
+use crate::plan::{Action, Change};
 
 /// A right that the run needs.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -66,8 +66,33 @@ fn needed(run: &Run<'_>) -> Vec<Right> {
             resource: kind.plural(),
         }));
     }
-    for change in run.plan.changes.iter().filter(|c| c.reference.kind == Kind::Deployment) {
-        for (group, resource) in [("apps", "deployments"), ("apps", "replicasets"), ("", "pods")] {
+    for change in run.plan.changes.iter().filter(|c| c.interim.is_some()) {
+        // The old rules are kept in a policy of their own, which goes at the end.
+        rights.extend(["create", "patch", "delete"].map(|verb| Right {
+            namespace: change.reference.namespace.clone(),
+            verb,
+            group: change.reference.kind.group(),
+            resource: change.reference.kind.plural(),
+        }));
+    }
+    // The health endpoints are asked over a port-forward, which newer servers call a `create`.
+    let deployed = |c: &&Change| c.reference.kind == Kind::Deployment;
+    let asked = |c: &&Change| c.reference.namespace.as_deref() == Some("openhive");
+    if let Some(change) = run.plan.changes.iter().filter(deployed).find(asked) {
+        rights.extend(["get", "create"].map(|verb| Right {
+            namespace: change.reference.namespace.clone(),
+            verb,
+            group: "",
+            resource: "pods/portforward",
+        }));
+    }
+    for change in run.plan.changes.iter().filter(deployed) {
+        for (group, resource) in [
+            ("apps", "deployments"),
+            ("apps", "replicasets"),
+            ("", "pods"),
+            ("", "persistentvolumeclaims"),
+        ] {
             rights.extend(["list", "watch"].map(|verb| Right {
                 namespace: change.reference.namespace.clone(),
                 verb,
@@ -88,10 +113,15 @@ async fn review(run: &Run<'_>, namespace: &str) -> Result<Option<Vec<Value>>, In
         "spec": {"namespace": namespace},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-    let answer = run.cluster.rest.post_path(path, &body).await.map_err(|error| {
-        let object = ObjectRef::cluster(Kind::Namespace, namespace);
-        InstallError::Request { object, error }
-    })?;
+    let answer = match run.cluster.rest.ask(path, &body, run.retry()).await {
+        Ok(answer) => answer,
+        // An account that may not ask is none that lacks anything else.
+        Err(error) if error.code() == Some(403) => return Ok(None),
+        Err(error) => {
+            let object = ObjectRef::cluster(Kind::Namespace, namespace);
+            return Err(InstallError::Request { object, error });
+        }
+    };
     let status = &answer["status"];
     // An authorizer that cannot list its rules says so: then nothing is known to be missing.
     if status["incomplete"].as_bool() == Some(true) {
@@ -121,7 +151,11 @@ fn allows(rule: &Value, right: &Right) -> bool {
     !named
         && has("verbs", right.verb)
         && has("apiGroups", right.group)
-        && has("resources", right.resource)
+        && (has("resources", right.resource)
+            || right
+                .resource
+                .split_once('/')
+                .is_some_and(|(_, sub)| has("resources", &format!("*/{sub}"))))
 }
 
 async fn terminating(run: &Run<'_>, namespace: &str) -> Result<(), InstallError> {
@@ -176,6 +210,23 @@ mod tests {
         assert!(granted(&in_openhive(), &[("openhive", Some(vec![rule.clone()]))]));
         assert!(!granted(&in_openhive(), &[("hive-agents", Some(vec![rule]))]));
         assert!(!granted(&in_openhive(), &[("openhive", Some(vec![]))]));
+    }
+
+    #[test]
+    fn a_subresource_is_a_right_of_its_own() {
+        let right = Right {
+            namespace: Some("openhive".into()),
+            verb: "create",
+            group: "",
+            resource: "pods/portforward",
+        };
+        for (resource, expected) in
+            [("pods", false), ("pods/portforward", true), ("*/portforward", true), ("*", true)]
+        {
+            let rule = json!({"verbs": ["*"], "apiGroups": [""], "resources": [resource]});
+            let rules = [("openhive", Some(vec![rule]))];
+            assert_eq!(granted(&right, &rules), expected, "{resource}");
+        }
     }
 
     #[test]
