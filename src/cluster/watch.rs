@@ -1,6 +1,6 @@
 //! One shared watch for each kind and namespace, kept as a current view in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +28,15 @@ pub struct View {
     pub claims: BTreeMap<String, Arc<PersistentVolumeClaim>>,
     /// By uid.
     pub events: BTreeMap<String, Arc<Event>>,
-    /// Lists that are not complete yet; decisions about absence wait for them.
-    pending: usize,
+    /// Lists that have not arrived yet, by resource and namespace; decisions about absence wait
+    /// for them.
+    pending: BTreeSet<Listed>,
+    /// The uids of lists that are arriving.
+    arriving: BTreeMap<Listed, BTreeSet<String>>,
 }
+
+/// A resource and a namespace.
+type Listed = (String, String);
 
 enum Seen {
     Deployment(String, watcher::Event<Deployment>),
@@ -84,21 +90,31 @@ impl Watches {
     /// Starts the watches of the namespaces. Nothing is asked before the first [`Watches::next`].
     #[must_use]
     pub fn new(client: &kube::Client, namespaces: &[&str], watched: Watched) -> Self {
+        let mut view = View::default();
         let mut streams = SelectAll::new();
         let ours = || Config::default().labels("app.kubernetes.io/part-of=openhive");
         for namespace in namespaces {
+            let mut add = |(listed, stream)| {
+                view.pending.insert(listed);
+                streams.push(stream);
+            };
             if watched == Watched::Workloads {
-                streams.push(stream(client, namespace, ours(), Seen::Deployment));
-                streams.push(stream(client, namespace, ours(), Seen::ReplicaSet));
-                streams.push(stream(client, namespace, ours(), Seen::Claim));
+                add(stream(client, namespace, ours(), Seen::Deployment));
+                add(stream(client, namespace, ours(), Seen::ReplicaSet));
+                add(stream(client, namespace, ours(), Seen::Claim));
+                add(stream(client, namespace, ours(), Seen::Pod));
             } else {
-                streams.push(stream(client, namespace, ours(), Seen::Job));
+                // By name: what was installed with other tools carries none of our labels.
+                let job = Config::default().fields("metadata.name=openhive-db-migrate");
+                let pods = Config::default().labels(
+                    "batch.kubernetes.io/job-name in (openhive-db-migrate,openhive-db-heads)",
+                );
+                add(stream(client, namespace, job, Seen::Job));
+                add(stream(client, namespace, pods, Seen::Pod));
             }
-            streams.push(stream(client, namespace, ours(), Seen::Pod));
-            streams.push(stream(client, namespace, Config::default(), Seen::Event));
+            add(stream(client, namespace, Config::default(), Seen::Event));
         }
-        let pending = streams.len();
-        Self { view: View { pending, ..View::default() }, streams }
+        Self { view, streams }
     }
 
     /// Waits for the next change and takes it into the view.
@@ -109,8 +125,8 @@ impl Watches {
                 Update::Changed
             }
             Some(Err(interruption)) => {
-                if let Interruption::Forbidden { .. } = interruption {
-                    self.view.pending = self.view.pending.saturating_sub(1);
+                if let Interruption::Forbidden { resource, namespace } = &interruption {
+                    self.view.pending.remove(&(resource.clone(), namespace.clone()));
                 }
                 Update::Interrupted(interruption)
             }
@@ -123,54 +139,71 @@ impl Watches {
 impl View {
     /// Whether every list has arrived once.
     #[must_use]
-    pub const fn complete(&self) -> bool {
-        self.pending == 0
+    pub fn complete(&self) -> bool {
+        self.pending.is_empty()
     }
 
     fn take(&mut self, seen: Seen) {
-        let listed = match seen {
-            Seen::Deployment(ns, event) => update(&mut self.deployments, &ns, event),
-            Seen::ReplicaSet(ns, event) => update(&mut self.replica_sets, &ns, event),
-            Seen::Job(ns, event) => update(&mut self.jobs, &ns, event),
-            Seen::Pod(ns, event) => update(&mut self.pods, &ns, event),
-            Seen::Claim(ns, event) => update(&mut self.claims, &ns, event),
-            Seen::Event(ns, event) => update(&mut self.events, &ns, event),
-        };
-        if listed {
-            self.pending = self.pending.saturating_sub(1);
+        let Self { pending, arriving, .. } = self;
+        match seen {
+            Seen::Deployment(ns, event) => {
+                update(&mut self.deployments, pending, arriving, ns, event);
+            }
+            Seen::ReplicaSet(ns, event) => {
+                update(&mut self.replica_sets, pending, arriving, ns, event);
+            }
+            Seen::Job(ns, event) => update(&mut self.jobs, pending, arriving, ns, event),
+            Seen::Pod(ns, event) => update(&mut self.pods, pending, arriving, ns, event),
+            Seen::Claim(ns, event) => update(&mut self.claims, pending, arriving, ns, event),
+            Seen::Event(ns, event) => update(&mut self.events, pending, arriving, ns, event),
         }
     }
 }
 
-/// Takes one event in; whether it ended a list.
-fn update<K: Resource>(
+/// Takes one event in. A list that comes anew replaces what there was once it is whole: until then
+/// nothing that is still there may look gone.
+fn update<K: Resource<DynamicType = ()>>(
     objects: &mut BTreeMap<String, Arc<K>>,
-    namespace: &str,
+    pending: &mut BTreeSet<Listed>,
+    arriving: &mut BTreeMap<Listed, BTreeSet<String>>,
+    namespace: String,
     event: watcher::Event<K>,
-) -> bool {
+) {
     let uid = |object: &K| object.meta().uid.clone().unwrap_or_default();
+    let listed = (K::plural(&()).into_owned(), namespace);
     match event {
-        watcher::Event::Apply(object) | watcher::Event::InitApply(object) => {
+        watcher::Event::Apply(object) => {
+            objects.insert(uid(&object), Arc::new(object));
+        }
+        watcher::Event::InitApply(object) => {
+            arriving.entry(listed).or_default().insert(uid(&object));
             objects.insert(uid(&object), Arc::new(object));
         }
         watcher::Event::Delete(object) => {
             objects.remove(&uid(&object));
         }
-        // A new list of one namespace replaces what that namespace had.
         watcher::Event::Init => {
-            objects.retain(|_, object| object.namespace().as_deref() != Some(namespace));
+            arriving.insert(listed, BTreeSet::new());
         }
-        watcher::Event::InitDone => return true,
+        watcher::Event::InitDone => {
+            let there = arriving.remove(&listed).unwrap_or_default();
+            objects.retain(|uid, object| {
+                object.namespace().as_deref() != Some(&listed.1) || there.contains(uid)
+            });
+            pending.remove(&listed);
+        }
     }
-    false
 }
+
+/// What a stream lists, and the stream.
+type Stream = (Listed, BoxStream<'static, Result<Seen, Interruption>>);
 
 fn stream<K>(
     client: &kube::Client,
     namespace: &str,
     config: Config,
     seen: fn(String, watcher::Event<K>) -> Seen,
-) -> BoxStream<'static, Result<Seen, Interruption>>
+) -> Stream
 where
     K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
         + Clone
@@ -182,19 +215,21 @@ where
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let namespace = namespace.to_owned();
     let place = namespace.clone();
+    let listed = (K::plural(&()).into_owned(), namespace.clone());
     let results = kube::runtime::watcher(api, config)
         .backoff(Pauses::default())
         .map_ok(move |event| seen(namespace.clone(), event))
         .map_err(move |error| interruption(&error, K::plural(&()).as_ref(), &place));
     // A forbidden watch would be asked for again for ever: it is told once and ends.
     let mut forbidden = false;
-    results
+    let stream = results
         .take_while(move |result| {
             let go_on = !forbidden;
             forbidden |= matches!(result, Err(Interruption::Forbidden { .. }));
             std::future::ready(go_on)
         })
-        .boxed()
+        .boxed();
+    (listed, stream)
 }
 
 fn interruption(error: &watcher::Error, resource: &str, namespace: &str) -> Interruption {
@@ -236,5 +271,44 @@ impl Iterator for Pauses {
 impl Backoff for Pauses {
     fn reset(&mut self) {
         self.0 = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use k8s_openapi::api::core::v1::Pod;
+    use kube::runtime::watcher::Event;
+
+    use super::{Listed, update};
+
+    fn pod(uid: &str) -> Pod {
+        let mut pod = Pod::default();
+        pod.metadata.uid = Some(uid.to_owned());
+        pod.metadata.namespace = Some("openhive".to_owned());
+        pod
+    }
+
+    #[test]
+    fn nothing_looks_gone_while_a_list_comes_anew() {
+        let mut pods = BTreeMap::new();
+        let pods_listed: Listed = ("pods".into(), "openhive".into());
+        let jobs_listed: Listed = ("jobs".into(), "openhive".into());
+        let mut pending = BTreeSet::from([pods_listed, jobs_listed.clone()]);
+        let mut arriving = BTreeMap::new();
+        let mut take =
+            |event| update(&mut pods, &mut pending, &mut arriving, "openhive".to_owned(), event);
+        for event in [Event::Init, Event::InitApply(pod("a")), Event::InitDone] {
+            take(event);
+        }
+        for event in [Event::Init, Event::InitApply(pod("b"))] {
+            take(event);
+        }
+        assert_eq!(pods.keys().collect::<Vec<_>>(), ["a", "b"]);
+        update(&mut pods, &mut pending, &mut arriving, "openhive".to_owned(), Event::InitDone);
+        assert_eq!(pods.keys().collect::<Vec<_>>(), ["b"]);
+        // A list that came twice says nothing of another one.
+        assert_eq!(pending, BTreeSet::from([jobs_listed]));
     }
 }
