@@ -7,6 +7,7 @@ use super::failure::cluster_failure;
 use crate::cluster::{ClusterError, Unreachable};
 use crate::diagnose::Finding;
 use crate::engine::{InstallError, Left, Signal, Step};
+use crate::object::Kind;
 use crate::ui::Failure;
 
 /// Lines of a log that are shown.
@@ -54,6 +55,21 @@ pub(crate) fn install_failure(error: &InstallError, left: &Left, again: &str) ->
                 .cause(format!("the account lacks list or watch on {resource} -n {namespace}"))
                 .fix("have the right granted, then:")
                 .fix(again)
+        }
+        InstallError::Vanished { object } => {
+            let failure = Failure::new(
+                Exit::Conflict,
+                format!("{object} was deleted while it was waited for"),
+            );
+            match object.kind {
+                Kind::Job => failure.cause(
+                    "somebody else deleted it before its end was seen: how far the schema was \
+                     migrated is not known",
+                ),
+                _ => failure.cause("somebody else deleted it, or put another one in its place"),
+            }
+            .fix("when nobody else works on this installation any more:")
+            .fix(again)
         }
         InstallError::Migration { findings, log, elapsed } => {
             migration(findings, log, *elapsed, again)
@@ -106,6 +122,10 @@ pub(crate) fn install_failure(error: &InstallError, left: &Left, again: &str) ->
         }
     };
     failure.now = state(left);
+    // That code promises that nothing was changed.
+    if failure.exit == Exit::Preflight && (left.written > 0 || left.uncertain) {
+        failure.exit = Exit::Error;
+    }
     failure
 }
 
@@ -197,8 +217,13 @@ fn namespace(finding: &Finding) -> &str {
 /// What the cluster looks like now.
 fn state(left: &Left) -> Vec<String> {
     let mut lines = Vec::new();
+    if left.uncertain {
+        lines.push("a request got no answer: it may have been carried out".to_owned());
+    }
     if left.written == 0 {
-        lines.push("nothing was changed".to_owned());
+        if !left.uncertain {
+            lines.push("nothing was changed".to_owned());
+        }
         return lines;
     }
     lines.push(match left.written {

@@ -93,7 +93,6 @@ async fn one(run: &Run<'_>, change: &Change) -> Result<Option<Value>, InstallErr
     let answer = apply(run, object, manifest, change.action).await?;
     remember(run, object, &answer);
     let mut left = run.left.borrow_mut();
-    left.written += 1;
     match object.kind {
         Kind::Secret => left.secrets.push(object.clone()),
         Kind::Deployment => left.runtime.push(object.clone()),
@@ -145,7 +144,6 @@ pub(super) async fn narrow_policies(run: &Run<'_>) -> Result<Detail, InstallErro
         join_all(changes.iter().map(async |change| match (&change.interim, &change.manifest) {
             (Some(Interim::Union { .. }), Some(manifest)) => {
                 apply(run, &change.reference, manifest, Action::Create).await?;
-                run.left.borrow_mut().written += 1;
                 Ok(())
             }
             (Some(Interim::Companion { .. }), _) => remove(run, &companion(change)).await,
@@ -167,52 +165,64 @@ async fn apply(
     manifest: &Value,
     action: Action,
 ) -> Result<Value, InstallError> {
+    // Objects are counted, not requests; but a patch before a refused apply is a write as well.
+    let mut patched = false;
     if matches!(action, Action::Update | Action::Adopt) {
-        prepare(run, object, manifest).await?;
+        patched = prepare(run, object, manifest).await?;
+        run.left.borrow_mut().written += usize::from(patched);
     }
     let rest = &run.cluster.rest;
-    let apply = |force| rest.apply(object, manifest, force, DryRunMode::No, run.retry());
+    let apply = async |force| {
+        let answer = rest.apply(object, manifest, force, DryRunMode::No, run.retry()).await?;
+        run.left.borrow_mut().written += usize::from(!patched);
+        Ok::<_, ClusterError>(answer)
+    };
     let error = match apply(run.options.force_conflicts).await {
         Ok(answer) => return Ok(answer),
         Err(error) => error,
     };
     let conflicts = error.status().map(|status| status.field_conflicts()).unwrap_or_default();
     if conflicts.is_empty() {
-        return Err(request(object, error));
+        return Err(run.failed_write(object, error));
     }
     let live = rest.get(object, run.retry()).await.map_err(|error| request(object, error))?;
     let managers = live.as_ref().map(Managers::of).unwrap_or_default();
     if conflicts.iter().all(|conflict| managers.is_predecessor(&conflict.manager)) {
-        return apply(true).await.map_err(|error| request(object, error));
+        return apply(true).await.map_err(|error| run.failed_write(object, error));
     }
     Err(InstallError::Conflict { object: object.clone(), conflicts })
 }
 
 /// The patches without which an apply would be refused, or would leave an older manager's fields.
 /// Each is guarded by the version that it was made from; where that is over, it is made anew.
-async fn prepare(run: &Run<'_>, object: &ObjectRef, manifest: &Value) -> Result<(), InstallError> {
+/// Whether there was one.
+async fn prepare(
+    run: &Run<'_>,
+    object: &ObjectRef,
+    manifest: &Value,
+) -> Result<bool, InstallError> {
     let rest = &run.cluster.rest;
+    let mut patched = false;
     for _ in 0..5 {
         let live = rest.get(object, run.retry()).await.map_err(|error| request(object, error))?;
-        let Some(live) = live else { return Ok(()) };
+        let Some(live) = live else { return Ok(patched) };
         let patch = plan::takeover_patch(&live)
             .or_else(|| plan::strategy_patch(object.kind, &live, manifest));
-        let Some(patch) = patch else { return Ok(()) };
+        let Some(patch) = patch else { return Ok(patched) };
         let patch = Patch::Json(Value::Array(patch.0));
         match rest.patch(object, &patch, DryRunMode::No, run.retry()).await {
-            Ok(_) => {}
+            Ok(_) => patched = true,
             Err(error) if error.code() == Some(409) => {}
-            Err(error) => return Err(request(object, error)),
+            Err(error) => return Err(run.failed_write(object, error)),
         }
     }
     // Five writers in a row were faster: the apply itself will tell what is wrong.
-    Ok(())
+    Ok(patched)
 }
 
 /// Deletes what the plan is rid of, and tells so.
 async fn remove(run: &Run<'_>, object: &ObjectRef) -> Result<(), InstallError> {
     delete(run, object).await?;
-    run.left.borrow_mut().written += 1;
     run.emit(Event::Object { object: object.clone(), outcome: ObjectOutcome::Deleted });
     Ok(())
 }
@@ -224,7 +234,9 @@ async fn delete(run: &Run<'_>, object: &ObjectRef) -> Result<(), InstallError> {
     let Some(uid) = live.as_ref().and_then(|live| live.pointer("/metadata/uid")?.as_str()) else {
         return Ok(());
     };
-    rest.delete(object, uid, run.retry()).await.map_err(|error| request(object, error))?;
+    let deleted = rest.delete(object, uid, run.retry()).await;
+    deleted.map_err(|error| run.failed_write(object, error))?;
+    run.left.borrow_mut().written += 1;
     run.or_cancelled(gone(run, object, uid)).await
 }
 

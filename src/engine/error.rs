@@ -53,6 +53,11 @@ pub enum InstallError {
         /// The namespace.
         namespace: String,
     },
+    /// What a wait is for was deleted, or replaced by somebody else.
+    Vanished {
+        /// Which.
+        object: ObjectRef,
+    },
     /// The migration failed.
     Migration {
         /// What was found, the first cause first; may be empty.
@@ -119,6 +124,8 @@ pub struct Left {
     pub step: Option<Step>,
     /// How many objects were written.
     pub written: usize,
+    /// Whether a write that got no answer may have been carried out.
+    pub uncertain: bool,
     /// Policies that still allow what their predecessors allowed.
     pub interim: Vec<ObjectRef>,
     /// Secrets that hold the new values already.

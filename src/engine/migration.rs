@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::apply::request;
 use super::observe::Observer;
-use super::wait::Run;
+use super::wait::{Run, deadline};
 use super::{Detail, Event, InstallError, ObjectOutcome, Step, heads};
 use crate::cluster::watch::{Interruption, Update, Watched, Watches};
 use crate::cluster::{DryRunMode, logs};
@@ -87,16 +87,22 @@ async fn clear(
     started: Instant,
 ) -> Result<(), InstallError> {
     let live = run.cluster.rest.get(job, run.retry()).await.map_err(|error| request(job, error))?;
-    if let Some(uid) = live.as_ref().and_then(uid) {
+    let previous = live.as_ref().and_then(uid);
+    if let Some(uid) = previous {
         run.waiting(Step::Migration, "the previous Job to go");
         run.cluster.rest.delete(job, uid, run.retry()).await.map_err(|e| request(job, e))?;
+        run.left.borrow_mut().written += 1;
         run.emit(Event::Object { object: job.clone(), outcome: ObjectOutcome::Deleted });
     }
     let deadline = Instant::now() + ENDING;
     let gone = async {
         loop {
             let view = &watches.view;
-            let jobs = view.jobs.values().any(|live| live.name_any() == job.name);
+            let mut jobs = view.jobs.values().filter(|live| live.name_any() == job.name);
+            if jobs.clone().any(|live| newcomer(live, previous)) {
+                return Err(InstallError::MigrationTaken);
+            }
+            let jobs = jobs.next().is_some();
             let pods: Vec<_> = view.pods.values().filter(|pod| of_job(pod, &job.name)).collect();
             if view.complete() && !jobs && pods.is_empty() {
                 return Ok(());
@@ -118,6 +124,11 @@ async fn clear(
         }
     };
     run.or_cancelled(gone).await
+}
+
+/// Whether a Job is one that somebody else posted after ours was deleted.
+fn newcomer(job: &Job, previous: Option<&str>) -> bool {
+    job.metadata.deletion_timestamp.is_none() && job.metadata.uid.as_deref() != previous
 }
 
 fn of_job(pod: &k8s_openapi::api::core::v1::Pod, job: &str) -> bool {
@@ -154,9 +165,14 @@ async fn post(run: &Run<'_>, job: &ObjectRef, manifest: &Value) -> Result<Value,
             Some(_) if error.code() == Some(409) => return Err(InstallError::MigrationTaken),
             None if error.class() != crate::cluster::Class::Final && tries < 5 => {
                 tries += 1;
-                tokio::time::sleep(Duration::from_millis(200 << tries)).await;
+                let pause = tokio::time::sleep(Duration::from_millis(200 << tries));
+                run.or_cancelled(async {
+                    pause.await;
+                    Ok(())
+                })
+                .await?;
             }
-            _ => return Err(request(job, error)),
+            _ => return Err(run.failed_write(job, error)),
         }
     }
 }
@@ -175,7 +191,7 @@ async fn finished(
 ) -> Result<Detail, InstallError> {
     let uid = uid(posted).unwrap_or_default().to_owned();
     let expected = Expected { uid: uid.clone(), generation: None };
-    let deadline = started + run.options.migration_timeout;
+    let deadline = deadline(started, run.options.migration_timeout);
     let mut observer = Observer::new(run, created(posted)).await;
     let mut safety = interval(SAFETY);
     safety.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -190,12 +206,15 @@ async fn finished(
                 return Ok(succeeded(run, watches, &job.name).await);
             }
         }
+        let of_ours = |finding: &Finding| finding.object == *job;
         let mut findings = observer.findings(run, &watches.view).await;
+        findings.retain(of_ours);
         if findings.first().is_some_and(wants_head) {
             let manifest = run.plan.change(job).and_then(|change| change.manifest.as_ref());
             let heads = heads::ask(run, manifest.unwrap_or(&Value::Null), watches).await;
             observer.learn_heads(heads);
             findings = observer.findings(run, &watches.view).await;
+            findings.retain(of_ours);
         }
         if let Some(finding) = findings.first() {
             if finding.terminal {
@@ -242,17 +261,33 @@ pub(super) fn interrupted(update: Update) -> Result<(), InstallError> {
     }
 }
 
-/// Reads the Job itself: a watch that silently stands still must not hide its end. A Job that is
-/// gone was deleted by its time to live or by hand; what its pod did is in the view.
+/// Reads the Job itself: a watch that silently stands still must not hide its end, and a Job that
+/// was deleted has none to wait for.
 async fn safety_net(
     run: &Run<'_>,
     job: &ObjectRef,
     uid: &str,
     watches: &mut Watches,
 ) -> Result<(), InstallError> {
-    let Ok(live) = run.cluster.rest.get(job, crate::cluster::Retry::Never).await else {
-        return Ok(());
+    let live = match run.cluster.rest.get(job, crate::cluster::Retry::Never).await {
+        Ok(live) => live,
+        Err(error) if error.class() == crate::cluster::Class::Final => {
+            return Err(request(job, error));
+        }
+        Err(error) => {
+            run.waiting(Step::Migration, format!("the API server: {error}"));
+            return Ok(());
+        }
     };
+    let same = live.as_ref().and_then(self::uid) == Some(uid);
+    // Its end may be in the watch, but not looked at yet.
+    let over = watches.view.jobs.get(uid).is_some_and(|job| {
+        let verdict = assess(&Observed::Job(job), None, Timestamp::now());
+        verdict.is_ready() || verdict.is_failed()
+    });
+    if !same && !over {
+        return Err(InstallError::Vanished { object: job.clone() });
+    }
     if let Some(live) = live.and_then(|live| serde_json::from_value::<Job>(live).ok())
         && live.metadata.uid.as_deref() == Some(uid)
     {
@@ -310,7 +345,16 @@ fn upgraded_to(line: &str) -> Option<&str> {
 mod tests {
     use serde_json::json;
 
-    use super::{ended, upgraded_to};
+    use super::{ended, newcomer, upgraded_to};
+
+    #[test]
+    fn a_job_that_another_run_posted_is_not_the_previous_one() {
+        let mut job = k8s_openapi::api::batch::v1::Job::default();
+        job.metadata.uid = Some("a".to_owned());
+        assert!(newcomer(&job, None));
+        assert!(newcomer(&job, Some("b")));
+        assert!(!newcomer(&job, Some("a")));
+    }
 
     #[test]
     fn alembic_names_the_new_revision() {

@@ -10,12 +10,13 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::apply::request;
 use super::migration::interrupted;
 use super::observe::Observer;
-use super::wait::Run;
-use super::{Detail, Event, InstallError};
-use crate::cluster::Retry;
+use super::wait::{Run, deadline};
+use super::{Detail, Event, InstallError, Step};
 use crate::cluster::watch::{Watched, Watches};
+use crate::cluster::{Class, Retry};
 use crate::diagnose::Finding;
 use crate::health::{Observed, Reason, Verdict, assess};
 use crate::object::{Kind, ObjectRef};
@@ -57,7 +58,7 @@ async fn until_ready(
     watches: &mut Watches,
 ) -> Result<(), InstallError> {
     let started = Instant::now();
-    let deadline = started + run.options.rollout_timeout;
+    let deadline = deadline(started, run.options.rollout_timeout);
     let mut observer = Observer::new(run, run.written_at.get()).await;
     let mut told: BTreeMap<ObjectRef, State> = BTreeMap::new();
     let mut safety = interval(SAFETY);
@@ -89,7 +90,7 @@ async fn until_ready(
             }
             _ = tick.tick() => {}
             _ = safety.tick() => {
-                safety_net(run, targets, watches).await;
+                safety_net(run, targets, watches).await?;
                 observer.read_nodes(run).await;
             }
             () = sleep_until(deadline) => {
@@ -181,7 +182,7 @@ fn failure(
 
 /// A watch may lag: readiness counts only once a fresh read shows it.
 async fn confirmed(run: &Run<'_>, targets: &[ObjectRef]) -> bool {
-    let reads = join_all(targets.iter().map(|target| run.cluster.rest.get(target, run.retry())));
+    let reads = join_all(targets.iter().map(|target| run.cluster.rest.get(target, Retry::Never)));
     let expected = run.expected.borrow().clone();
     reads.await.into_iter().zip(targets).all(|(live, target)| {
         let live = live.ok().flatten().and_then(|live| serde_json::from_value(live).ok());
@@ -191,13 +192,32 @@ async fn confirmed(run: &Run<'_>, targets: &[ObjectRef]) -> bool {
     })
 }
 
-async fn safety_net(run: &Run<'_>, targets: &[ObjectRef], watches: &mut Watches) {
+/// Reads every workload itself: a watch may stand still, and what was deleted never becomes ready.
+async fn safety_net(
+    run: &Run<'_>,
+    targets: &[ObjectRef],
+    watches: &mut Watches,
+) -> Result<(), InstallError> {
     let reads = join_all(targets.iter().map(|target| run.cluster.rest.get(target, Retry::Never)));
-    for live in reads.await.into_iter().flatten().flatten() {
-        if let Ok(live) = serde_json::from_value::<Deployment>(live)
-            && let Some(uid) = live.metadata.uid.clone()
-        {
-            watches.view.deployments.insert(uid, live.into());
+    for (target, live) in targets.iter().zip(reads.await) {
+        let live = match live {
+            Ok(live) => live,
+            Err(error) if error.class() == Class::Final => return Err(request(target, error)),
+            Err(error) => {
+                run.waiting(Step::Rollout, format!("the API server: {error}"));
+                continue;
+            }
+        };
+        let live = live.and_then(|live| serde_json::from_value::<Deployment>(live).ok());
+        let expected = run.expected.borrow().get(target).map(|expected| expected.uid.clone());
+        let uid = live.as_ref().and_then(|live| live.metadata.uid.clone());
+        let (Some(live), Some(uid)) = (live, uid) else {
+            return Err(InstallError::Vanished { object: target.clone() });
+        };
+        if expected.is_some_and(|expected| expected != uid) {
+            return Err(InstallError::Vanished { object: target.clone() });
         }
+        watches.view.deployments.insert(uid, live.into());
     }
+    Ok(())
 }

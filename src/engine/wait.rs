@@ -8,14 +8,23 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use super::apply::request;
 use super::{Cancel, Detail, Event, InstallError, Left, Options, Step};
-use crate::cluster::{Cluster, Retry};
+use crate::cluster::{Class, Cluster, ClusterError, Retry};
 use crate::health::Expected;
 use crate::object::ObjectRef;
 use crate::plan::Plan;
 
 /// How long a write is tried while the API server answers with errors that may pass.
 const WRITE_DEADLINE: Duration = Duration::from_secs(120);
+
+/// As good as never.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// When a wait is over; a limit of zero is none, as for every time-out of the command line.
+pub(super) fn deadline(started: Instant, limit: Duration) -> Instant {
+    started + if limit.is_zero() { NEVER } else { limit.min(NEVER) }
+}
 
 /// One run of a plan.
 pub(super) struct Run<'a> {
@@ -54,7 +63,15 @@ impl Run<'_> {
         self.left.borrow_mut().step = Some(step);
         self.emit(Event::StepStarted { step });
         let started = Instant::now();
-        let detail = work.await?;
+        let detail = work.await.map_err(|error| match (error, self.cancel.signal()) {
+            // Without the signal it would have been tried again.
+            (InstallError::Request { error, .. }, Some(signal))
+                if error.class() != Class::Final =>
+            {
+                InstallError::Cancelled { signal }
+            }
+            (error, _) => error,
+        })?;
         self.emit(Event::StepFinished { step, detail, elapsed: started.elapsed() });
         Ok(())
     }
@@ -71,8 +88,32 @@ impl Run<'_> {
         }
     }
 
+    /// A write that failed; where no answer came, it may have been carried out all the same.
+    pub fn failed_write(&self, object: &ObjectRef, error: ClusterError) -> InstallError {
+        self.left.borrow_mut().uncertain |= error.is_uncertain();
+        request(object, error)
+    }
+
     /// How long a request of this moment is tried.
     pub fn retry(&self) -> Retry {
         Retry::Until(Instant::now() + WRITE_DEADLINE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::deadline;
+
+    #[test]
+    fn a_limit_of_zero_is_none() {
+        let now = Instant::now();
+        assert!(deadline(now, Duration::ZERO) > now + Duration::from_secs(86_400));
+        assert_eq!(deadline(now, Duration::from_secs(5)), now + Duration::from_secs(5));
+        // Far more than a clock can hold.
+        assert!(deadline(now, Duration::MAX) > now);
     }
 }
