@@ -59,6 +59,30 @@ pub struct ConnectionArgs {
     pub request_timeout: Duration,
 }
 
+impl ConnectionArgs {
+    /// The flags that say which cluster, and as whom, with their values; never the token.
+    pub(crate) fn named(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let single = [
+            ("--kubeconfig", path(&self.kubeconfig)),
+            ("--context", self.context.clone()),
+            ("--cluster", self.cluster.clone()),
+            ("--user", self.user.clone()),
+            ("--server", self.server.clone()),
+            ("--tls-server-name", self.tls_server_name.clone()),
+            ("--certificate-authority", path(&self.certificate_authority)),
+            ("--client-certificate", path(&self.client_certificate)),
+            ("--client-key", path(&self.client_key)),
+            ("--as", self.as_user.clone()),
+            ("--as-uid", self.as_uid.clone()),
+        ];
+        let single = single.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        let groups = self.as_group.iter().map(|group| ("--as-group", group.clone()));
+        let extra = self.as_user_extra.iter().map(|pair| ("--as-user-extra", pair.clone()));
+        single.chain(groups).chain(extra).collect()
+    }
+}
+
 /// A time-out; zero means none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Duration(pub std::time::Duration);

@@ -11,7 +11,7 @@ use super::values_args::ValuesArgs;
 use super::{Exit, Outcome};
 use crate::cluster::ClusterError;
 use crate::engine::{self, Event, Installed, Options, Signal, canceller};
-use crate::plan::Plan;
+use crate::plan::{Plan, quoted};
 use crate::ui::plan::PlanView;
 use crate::ui::progress::{ProgressMode, Reporter};
 use crate::ui::{Failure, Ui};
@@ -110,10 +110,14 @@ async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
     }
     let (events, mut received) = mpsc::unbounded_channel();
     let retries = events.clone();
-    cluster.rest = cluster.rest.on_retry(move |error: &ClusterError, elapsed| {
-        let _ = retries.send(Event::Retrying { error: error.to_string(), elapsed });
-    });
     let (stop, cancel) = canceller();
+    let stopping = cancel.clone();
+    cluster.rest = cluster
+        .rest
+        .on_retry(move |error: &ClusterError, elapsed| {
+            let _ = retries.send(Event::Retrying { error: error.to_string(), elapsed });
+        })
+        .until(move || stopping.signal().is_some());
     let options = Options {
         migration_timeout: args.migration_timeout.0,
         rollout_timeout: args.timeout.0,
@@ -142,7 +146,8 @@ async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
             Ok(Exit::Done)
         }
         Err((error, left)) => {
-            Err(install_failure(&error, &left, &command(&args.values, args.profile)))
+            let again = command(&args.values, args.profile, &args.connection);
+            Err(install_failure(&error, &left, &again))
         }
     }
 }
@@ -167,16 +172,24 @@ fn end(ui: &Ui, stop: &tokio::sync::watch::Sender<Option<Signal>>, signal: Signa
 }
 
 /// The command that installs what these arguments describe.
-pub(crate) fn command(values: &ValuesArgs, profile: InstallProfile) -> String {
+pub(crate) fn command(
+    values: &ValuesArgs,
+    profile: InstallProfile,
+    connection: &ConnectionArgs,
+) -> String {
     let mut command = "kubectl openhive install".to_owned();
     for path in values.paths() {
-        command.push_str(&format!(" -f {}", path.display()));
+        command.push_str(&format!(" -f {}", quoted(&path.display().to_string())));
     }
     for pair in &values.set {
-        command.push_str(&format!(" --set {pair}"));
+        command.push_str(&format!(" --set {}", quoted(pair)));
     }
     if profile == InstallProfile::Gateway {
         command.push_str(" --profile gateway");
+    }
+    // Without these it would go on with another cluster, or as somebody else.
+    for (flag, value) in connection.named() {
+        command.push_str(&format!(" {flag} {}", quoted(&value)));
     }
     command
 }
@@ -191,6 +204,31 @@ fn finished(ui: &Ui, values: &Values, plan: &Plan, installed: &Installed) {
         _ => format!("OpenHive is up  ({elapsed})"),
     };
     ui.notice(&format!("{} {}", style.good("✓"), style.bold(&place)));
-    ui.notice("  without an ingress controller:  kubectl port-forward -n openhive svc/hive-dashboard 3000:3000");
+    if plan.head.profile == crate::render::Profile::Platform {
+        ui.notice("  without an ingress controller:  kubectl port-forward -n openhive svc/hive-dashboard 3000:3000");
+    }
     ui.notice("  what runs now:                  kubectl openhive status");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+    use crate::cli::connection::{ConnectionArgs, Token};
+    use crate::cli::plan::InstallProfile;
+    use crate::cli::values_args::ValuesArgs;
+
+    #[test]
+    fn the_next_command_goes_to_the_same_cluster() {
+        let values = ValuesArgs { files: vec!["my values.env".into()], set: Vec::new() };
+        let connection = ConnectionArgs {
+            context: Some("staging".into()),
+            as_group: vec!["a".into(), "b".into()],
+            token: Some(Token::from("canary-token")),
+            ..ConnectionArgs::default()
+        };
+        assert_eq!(
+            command(&values, InstallProfile::Platform, &connection),
+            "kubectl openhive install -f 'my values.env' --context staging --as-group a --as-group b"
+        );
+    }
 }

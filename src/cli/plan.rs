@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
     } else {
         prepare(ui, &args.values, &args.connection, choices).await?.plan
     };
-    let next = super::install::command(&args.values, args.profile);
+    let next = super::install::command(&args.values, args.profile, &args.connection);
     let style = if args.output == Format::Table { ui.stdout_style() } else { Style::PLAIN };
     let view = PlanView { style, diff: args.diff, next: Some(&next) };
     match args.output {

@@ -35,7 +35,8 @@ impl DatabaseAddress {
 }
 
 /// The text as one word of a POSIX shell.
-fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/@%+=,".contains(&b);
     if !text.is_empty() && text.bytes().all(plain) {
         return text.to_owned();

@@ -47,7 +47,7 @@ pub use diff::LAST_APPLIED;
 pub use fieldset::{FieldSet, FieldSetError};
 pub use live::{DryRun, FieldConflict, Live};
 pub use managers::{FIELD_MANAGER, Manager, Managers, Operation, has_last_applied, needs_takeover};
-pub use migration::DatabaseAddress;
+pub use migration::{DatabaseAddress, quoted};
 pub use model::{
     Action, Against, Change, Counts, FieldChange, FieldValue, Head, Migration, Plan, SCHEMA,
     Verification,
