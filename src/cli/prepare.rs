@@ -66,6 +66,9 @@ pub(crate) async fn prepare(
     let survey =
         survey::survey(&cluster.rest, &questions).await.map_err(|error| cluster_failure(&error))?;
     learn_secrets(ui, survey.live.iter().filter_map(|(r, live)| Some((r, live.as_ref()?))));
+    if let Some(secret) = &survey.pull_secret {
+        learn_registries(ui, secret);
+    }
     supported(&survey)?;
     let plan = compare(&cluster, &values, choices, survey, notes).await?;
     Ok(Prepared { values, cluster, plan })
@@ -212,6 +215,32 @@ pub(crate) fn learn_secrets<'a>(
     }
 }
 
+/// The Secret that is copied: the whole document, and each credential in it.
+fn learn_registries(ui: &Ui, secret: &Value) {
+    use base64::Engine as _;
+    for value in secret["data"].as_object().into_iter().flat_map(|data| data.values()) {
+        let decoded =
+            base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap_or_default());
+        let Ok(decoded) = decoded else { continue };
+        let document: Value = serde_json::from_slice(&decoded).unwrap_or_default();
+        ui.with_redactor(|redactor| {
+            redactor.learn_all(registry_credentials(&document));
+            redactor.learn(decoded);
+        });
+    }
+}
+
+/// Of `.dockerconfigjson`, whose registries stand under `auths`, and of `.dockercfg`, which is that.
+fn registry_credentials(document: &Value) -> Vec<&str> {
+    let registries = document.get("auths").unwrap_or(document).as_object();
+    let secret = ["auth", "password", "identitytoken", "registrytoken"];
+    registries
+        .into_iter()
+        .flat_map(|registries| registries.values())
+        .flat_map(|registry| secret.iter().filter_map(|key| registry[*key].as_str()))
+        .collect()
+}
+
 /// A user name and the settings of Codex live in the Secrets, but are no credentials: to redact
 /// `admin` and `true` would make every other text unreadable.
 fn is_credential(key: &str) -> bool {
@@ -231,4 +260,22 @@ fn supported(survey: &Survey) -> Result<(), Failure> {
         .cause("OpenHive needs Kubernetes 1.30 or newer")
         .fix("upgrade the cluster, or name another one with --context")
         .now("nothing was changed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::registry_credentials;
+
+    #[test]
+    fn the_credentials_of_every_registry_are_known() {
+        let registries = json!({"ghcr.io": {"username": "me", "password": "p", "auth": "a"},
+            "docker.io": {"identitytoken": "t"}});
+        for document in [json!({"auths": registries}), registries] {
+            let mut known = registry_credentials(&document);
+            known.sort_unstable();
+            assert_eq!(known, ["a", "p", "t"]);
+        }
+    }
 }
