@@ -7,7 +7,7 @@ use kube::api::LogParams;
 /// Lines that are read of one container.
 const LINES: i64 = 20;
 /// Bytes that are read of one container.
-const BYTES: i64 = 16 * 1024;
+const BYTES: usize = 16 * 1024;
 
 /// The last lines of a container, of its previous run if asked; empty where there is no log.
 /// Sanitised: what a cluster supplies never moves a cursor.
@@ -23,13 +23,37 @@ pub async fn tail(
         container: Some(container.to_owned()),
         previous,
         tail_lines: Some(LINES),
-        limit_bytes: Some(BYTES),
+        limit_bytes: Some(BYTES as i64),
         ..LogParams::default()
     };
     let log = tokio::time::timeout(std::time::Duration::from_secs(5), pods.logs(pod, &params));
     match log.await {
-        Ok(Ok(log)) => log.lines().map(|line| crate::redact::sanitize(line).into_owned()).collect(),
+        Ok(Ok(log)) => {
+            whole_lines(&log).map(|line| crate::redact::sanitize(line).into_owned()).collect()
+        }
         // No log is an ordinary case: the container never ran, or its node is gone.
         Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
+/// The lines, less the last one where the limit has cut it: half a credential is not recognised.
+fn whole_lines(log: &str) -> impl Iterator<Item = &str> {
+    let cut = log.len() >= BYTES && !log.ends_with('\n');
+    let kept = if cut { log.rfind('\n').map_or(0, |end| end + 1) } else { log.len() };
+    log[..kept].lines()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BYTES, whole_lines};
+
+    #[test]
+    fn a_line_that_the_limit_cuts_is_left_out() {
+        let mut log = "first\n".to_owned();
+        log.push_str(&"x".repeat(BYTES));
+        log.truncate(BYTES);
+        assert_eq!(whole_lines(&log).collect::<Vec<_>>(), ["first"]);
+        assert_eq!(whole_lines("a\nb").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(whole_lines(&"x".repeat(BYTES)).count(), 0);
     }
 }
