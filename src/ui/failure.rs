@@ -85,7 +85,7 @@ impl Failure {
                     first = false;
                 }
                 let label = if index == 0 { label } else { "" };
-                let row = format!("  {label:<7} {line}");
+                let row = format!("  {label:<7} {}", inert(line));
                 text.push_str(row.trim_end());
                 text.push('\n');
             }
@@ -95,5 +95,34 @@ impl Failure {
             text.push('\n');
         }
         text
+    }
+}
+
+/// A line of a log or of a message that GitHub Actions would carry out as a command: it looks behind
+/// leading blanks.
+fn inert(line: &str) -> String {
+    let text = line.trim_start();
+    if text.starts_with("::") || text.starts_with("##[") {
+        format!("| {line}")
+    } else {
+        line.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+    use crate::cli::Exit;
+    use crate::ui::Style;
+
+    #[test]
+    fn a_line_of_a_log_is_no_command_for_the_pipeline() {
+        let failure = Failure::new(Exit::Migration, "Migration failed")
+            .seen("the last lines of its log:")
+            .seen("  ::add-mask::x")
+            .seen("##[error]y");
+        let text = failure.to_text(Style::PLAIN);
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("##[")), "{text}");
     }
 }

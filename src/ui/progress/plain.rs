@@ -67,6 +67,7 @@ impl Plain {
 
     fn line(&self, line: &str) {
         let now = jiff::Timestamp::now().strftime("%H:%M:%S");
-        self.ui.stderr_line(&format!("{now} {line}"));
+        // What a cluster said may have several lines, and a line of its own could be taken for ours.
+        self.ui.stderr_line(&format!("{now} {}", words::one_line(line)));
     }
 }

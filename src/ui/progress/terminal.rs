@@ -83,7 +83,8 @@ impl Terminal {
             bar
         });
         let note = note.unwrap_or_default();
-        bar.set_message(self.ui.clean(&format!("{name:<15} {ready}/{desired} ready  {note}")));
+        let line = format!("{name:<15} {ready}/{desired} ready  {note}");
+        bar.set_message(words::one_line(&self.ui.clean(&line)));
         bar.tick();
         let through = self.ready.values().filter(|done| **done).count();
         let all = self.ready.len();
@@ -92,7 +93,7 @@ impl Terminal {
 
     fn message(&self, text: &str) {
         if let Some((_, bar)) = &self.current {
-            bar.set_message(self.ui.clean(text));
+            bar.set_message(words::one_line(&self.ui.clean(text)));
         }
     }
 

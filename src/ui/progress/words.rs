@@ -45,3 +45,18 @@ pub(super) fn detail(detail: &Detail) -> String {
 pub(super) fn seconds(elapsed: Duration) -> String {
     format!("{:.1}s", elapsed.as_secs_f64())
 }
+
+/// The text without line breaks.
+pub(super) fn one_line(text: &str) -> String {
+    text.trim_end().replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_line_of_progress_stays_one_line() {
+        assert_eq!(one_line("pulling\n::error::forged\n"), "pulling ::error::forged");
+    }
+}
