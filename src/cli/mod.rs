@@ -100,6 +100,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let ui = Ui::new(cli.output.color, cli.output.quiet);
+    crate::ui::log::panics(&ui);
     crate::ui::log::init(&ui, cli.output.verbose);
     let outcome = match cli.command {
         Command::Local(command) => local(&command, &ui),

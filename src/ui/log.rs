@@ -1,6 +1,7 @@
 //! `-v`: the client's log on stderr, through the redactor like everything else.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -26,6 +27,19 @@ pub(crate) fn init(ui: &Ui, verbosity: u8) {
     });
     use tracing_subscriber::layer::SubscriberExt;
     let _ = tracing::subscriber::set_global_default(subscriber.with(ours));
+}
+
+/// Cleans what a panic says like everything else: it may quote a value.
+pub(crate) fn panics(ui: &Ui) {
+    let redactor = Arc::clone(&ui.redactor);
+    std::panic::set_hook(Box::new(move |panic| {
+        // The panic may have come from the redactor itself, which then cannot be asked.
+        let text = match redactor.try_lock() {
+            Ok(redactor) => redactor.clean(&panic.to_string()).into_owned(),
+            Err(_) => "panicked while it cleaned its output".to_owned(),
+        };
+        let _ = writeln!(io::stderr().lock(), "kubectl-openhive: a defect: {text}");
+    }));
 }
 
 struct LogWriter(Ui);
