@@ -1,27 +1,15 @@
-//! `plan` against a real API server.
+//! `plan` and what carries it out, against a real API server.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use common::{no_canary, program, stderr, stdout, values_file};
-use testbed::{ControlPlane, ControlPlaneOptions};
-
-#[test]
-fn an_empty_cluster_has_a_plan_and_stays_empty() {
-    let cluster = ControlPlane::start(&ControlPlaneOptions::default()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let values = values_file(folder.path(), &[]);
-    let output = program()
-        .args(["plan", "-f"])
-        .arg(&values)
-        .arg("--kubeconfig")
-        .arg(cluster.kubeconfig())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    println!("{}", stdout(&output));
-    println!("{}", stderr(&output));
-    no_canary(&output);
-    let namespaces = cluster.kubectl(&["get", "ns", "-o", "name"]).unwrap();
-    assert!(!namespaces.contains("hive"), "{namespaces}");
-}
+#[path = "apiserver_plan/adopt.rs"]
+mod adopt;
+#[path = "apiserver_plan/empty.rs"]
+mod empty;
+#[path = "apiserver_plan/installed.rs"]
+mod installed;
+#[path = "apiserver_plan/rights.rs"]
+mod rights;
+#[path = "apiserver_plan/site.rs"]
+mod site;

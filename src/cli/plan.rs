@@ -92,7 +92,12 @@ pub(crate) async fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
     } else {
         prepare(ui, &args.values, &args.connection, choices).await?.plan
     };
-    let next = super::install::command(&args.values, args.profile, &args.connection);
+    let mut next = super::install::command(&args.values, args.profile, &args.connection);
+    for (given, flag) in
+        [(args.force_conflicts, " --force-conflicts"), (args.recreate, " --recreate")]
+    {
+        next.push_str(if given { flag } else { "" });
+    }
     let style = if args.output == Format::Table { ui.stdout_style() } else { Style::PLAIN };
     let view = PlanView { style, diff: args.diff, next: Some(&next) };
     match args.output {

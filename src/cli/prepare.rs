@@ -120,7 +120,7 @@ async fn compare(
     if survey.labelled.is_none() {
         notes.push(
             "objects of an earlier installation that are no longer part of it were not looked for: \
-             the account may not list our kinds in all namespaces"
+             the account may not list all of our kinds"
                 .to_owned(),
         );
     }

@@ -75,7 +75,9 @@ async fn exchange(
     let broken = |error: std::io::Error| ForwardError::Broken(error.to_string());
     stream.write_all(request.as_bytes()).await.map_err(broken)?;
     let mut bytes = Vec::new();
-    stream.take(LIMIT).read_to_end(&mut bytes).await.map_err(broken)?;
+    let mut stream = stream.take(LIMIT);
+    // Not to the end of the stream: who keeps the connection open has answered all the same.
+    while !complete(&bytes) && stream.read_buf(&mut bytes).await.map_err(broken)? > 0 {}
     if bytes.is_empty() {
         let message = match failure {
             Some(failure) => tokio::time::timeout(Duration::from_millis(200), failure).await.ok(),
@@ -85,6 +87,17 @@ async fn exchange(
         return Err(ForwardError::Broken(crate::redact::sanitize(message.trim()).into_owned()));
     }
     parse(&bytes).ok_or(ForwardError::NotHttp)
+}
+
+/// Whether the answer has as many bytes as its head announces; without a length its end is the
+/// connection's.
+fn complete(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    head.split("\r\n").filter_map(|line| line.split_once(':')).any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-length")
+            && value.trim().parse().is_ok_and(|length: usize| body.len() >= length)
+    })
 }
 
 /// Status and body of an HTTP/1.1 answer that was read to its end.
@@ -119,7 +132,16 @@ fn unchunk(mut rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, parse};
+    use super::{Answer, complete, parse};
+
+    #[test]
+    fn an_answer_ends_where_its_head_says() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        assert!(!complete(head.as_bytes()));
+        assert!(!complete(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"));
+        assert!(complete(format!("{head}ok").as_bytes()));
+        assert!(!complete(b"HTTP/1.1 200 OK\r\n\r\nok"), "only the end of the connection tells");
+    }
 
     #[test]
     fn answers_are_read_plain_and_chunked() {

@@ -70,17 +70,18 @@ pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, Cl
     references.extend(pull.clone());
     references.sort();
     references.dedup();
-    let objects = try_join_all(references.iter().map(async |reference| {
-        rest.get(reference, once).await.map(|object| (reference.clone(), object))
-    }));
+    let objects = async {
+        let answers = references.iter().map(|reference| rest.get(reference, once));
+        existing(&references, join_all(answers).await)
+    };
     let version = rest.get_path("/version", once);
     let facts = facts::discover(rest, questions.database);
-    let labelled = async { labelled(rest).await };
-    let scaled = scaled(rest);
+    let labelled = labelled(rest, &references);
+    let scaled = scaled(rest, &references);
     let policies = policies(rest, &references);
     let (version, objects, (facts, unreadable), labelled, scaled, policies) =
         try_join!(version, objects, facts, labelled, scaled, policies)?;
-    let mut live: BTreeMap<_, _> = objects.into_iter().collect();
+    let mut live = objects;
     let digest_key =
         live.get(&installer()).and_then(Option::as_ref).and_then(read_installer_secret);
     let pull_secret = pull.and_then(|reference| live.remove(&reference).flatten());
@@ -95,6 +96,33 @@ pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, Cl
         scaled,
         policies,
     })
+}
+
+/// Pairs the objects with the answers. In a namespace that does not exist there is nothing, whatever
+/// the account may read: who is granted rights in a namespace has none before it is there.
+fn existing(
+    references: &[ObjectRef],
+    answers: Vec<Result<Option<Value>, ClusterError>>,
+) -> Result<BTreeMap<ObjectRef, Option<Value>>, ClusterError> {
+    let missing: Vec<&str> = references
+        .iter()
+        .zip(&answers)
+        .filter(|(reference, answer)| {
+            reference.kind == Kind::Namespace && matches!(answer, Ok(None))
+        })
+        .map(|(reference, _)| reference.name.as_str())
+        .collect();
+    let nowhere = |reference: &ObjectRef| {
+        reference.namespace.as_deref().is_some_and(|namespace| missing.contains(&namespace))
+    };
+    let pair = |(reference, answer): (&ObjectRef, Result<Option<Value>, ClusterError>)| {
+        let object = match answer {
+            Err(error) if error.code() == Some(403) && nowhere(reference) => None,
+            answer => answer?,
+        };
+        Ok((reference.clone(), object))
+    };
+    references.iter().zip(answers).map(pair).collect()
 }
 
 /// Asks the server what it would make of each object, and pairs it with what there is.
@@ -135,7 +163,7 @@ async fn ask_server(
         Question::Create(manifest) => {
             return match rest.create(reference, &manifest, DryRunMode::All).await {
                 Ok(answer) => Ok(DryRun::Verified(answer)),
-                Err(error) => refusal(error),
+                Err(error) => refusal(reference, error),
             };
         }
         Question::Apply(manifest) => manifest,
@@ -147,13 +175,13 @@ async fn ask_server(
     };
     let causes = error.status().map(ApiStatus::field_conflicts).unwrap_or_default();
     if causes.is_empty() {
-        return refusal(error);
+        return refusal(reference, error);
     }
     Ok(DryRun::Conflict { causes, forced: ask(true).await.ok().map(Box::new) })
 }
 
 /// What a refusal means for the plan.
-fn refusal(error: ClusterError) -> Result<DryRun, ClusterError> {
+fn refusal(reference: &ObjectRef, error: ClusterError) -> Result<DryRun, ClusterError> {
     let ClusterError::Api(status) = error else { return Err(error) };
     // A server that is still busy has said nothing about the object.
     if status.is_busy() {
@@ -161,6 +189,7 @@ fn refusal(error: ClusterError) -> Result<DryRun, ClusterError> {
     }
     Ok(match status.code {
         403 if status.reason == "Forbidden" && !is_admission(&status) => DryRun::Forbidden,
+        404 if reference.kind == Kind::RoleBinding => DryRun::RoleMissing,
         // The API has no reason of its own for a webhook without `sideEffects: None`.
         400 if status.message.contains("does not support dry run") => {
             DryRun::WebhookRefused { message: status.message }
@@ -177,11 +206,24 @@ fn is_admission(status: &ApiStatus) -> bool {
         || status.message.contains("attempting to grant")
 }
 
-/// Everything with our label, in one request for each kind.
-async fn labelled(rest: &Rest) -> Result<Option<Vec<Object>>, ClusterError> {
-    let lists = join_all(Kind::ALL.into_iter().map(async |kind| {
+/// Everything with our label in the plan's namespaces, metadata only: of what is there in other
+/// namespaces the account need not be able to read anything.
+async fn labelled(
+    rest: &Rest,
+    references: &[ObjectRef],
+) -> Result<Option<Vec<Object>>, ClusterError> {
+    let namespaces: Vec<&str> = references
+        .iter()
+        .filter(|reference| reference.kind == Kind::Namespace)
+        .map(|reference| reference.name.as_str())
+        .collect();
+    // Those of the other namespaces are not the installer's, and the three are never orphans.
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.namespaced());
+    let places = kinds.flat_map(|kind| namespaces.iter().map(move |namespace| (kind, *namespace)));
+    let lists = join_all(places.map(async |(kind, namespace)| {
         let label = "app.kubernetes.io%2Fmanaged-by%3Dkubectl-openhive";
-        let path = format!("{}?labelSelector={label}", super::rest::collection(kind, None));
+        let path = super::rest::collection(kind, Some(namespace));
+        let path = format!("{path}?labelSelector={label}");
         (kind, rest.list_metadata(&path, Retry::while_busy()).await)
     }));
     let mut objects = Vec::new();
@@ -231,14 +273,21 @@ async fn policies(
 
 /// Deployments that an autoscaler scales. Not being allowed to list them is no failure: our
 /// Deployments have no autoscaler unless somebody made one.
-async fn scaled(rest: &Rest) -> Result<Vec<ObjectRef>, ClusterError> {
-    let path = "/apis/autoscaling/v2/horizontalpodautoscalers";
-    let list = match rest.get_path(path, Retry::while_busy()).await {
-        Ok(list) => list,
-        Err(error) if matches!(error.code(), Some(403 | 404)) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let items = list["items"].as_array().cloned().unwrap_or_default();
+async fn scaled(rest: &Rest, references: &[ObjectRef]) -> Result<Vec<ObjectRef>, ClusterError> {
+    let namespaces = references.iter().filter(|reference| reference.kind == Kind::Namespace);
+    let lists = join_all(namespaces.map(async |namespace| {
+        let path =
+            format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", namespace.name);
+        rest.get_path(&path, Retry::while_busy()).await
+    }));
+    let mut items = Vec::new();
+    for list in lists.await {
+        match list {
+            Ok(list) => items.extend(list["items"].as_array().cloned().unwrap_or_default()),
+            Err(error) if matches!(error.code(), Some(403 | 404)) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let scaled = items
         .iter()
         .filter(|item| item["spec"]["scaleTargetRef"]["kind"] == "Deployment")

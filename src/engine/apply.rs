@@ -50,7 +50,13 @@ async fn usable(run: &Run<'_>, namespace: &str) -> Result<(), InstallError> {
 /// Applies every object of a wave. What is in flight when one fails is finished before it returns.
 pub(super) async fn wave(run: &Run<'_>, wave: Wave) -> Result<Detail, InstallError> {
     let changes = run.plan.changes.iter().filter(|change| change.reference.kind.wave() == wave);
-    let results = join_all(changes.map(|change| one(run, change))).await;
+    // Whoever is no administrator may only bind a Role that is there to be compared with.
+    let (bindings, others): (Vec<_>, Vec<_>) =
+        changes.partition(|change| change.reference.kind == Kind::RoleBinding);
+    let mut results = join_all(others.into_iter().map(|change| one(run, change))).await;
+    if results.iter().all(Result::is_ok) {
+        results.extend(join_all(bindings.into_iter().map(|change| one(run, change))).await);
+    }
     let (mut changed, mut unchanged) = (0, 0);
     for result in results {
         match result? {

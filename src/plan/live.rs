@@ -18,6 +18,9 @@ pub enum DryRun {
     Verified(Value),
     /// The namespace does not exist yet, so that the server could not be asked.
     NamespaceMissing,
+    /// A RoleBinding whose Role does not exist yet: the server cannot compare its rights with the
+    /// account's.
+    RoleMissing,
     /// The rights for a dry run are missing.
     Forbidden,
     /// An admission webhook refuses dry runs.

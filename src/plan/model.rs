@@ -307,6 +307,8 @@ pub enum Verification {
     Server,
     /// Not verified: the namespace does not exist yet.
     NamespaceMissing,
+    /// Not verified: the Role that it binds does not exist yet.
+    RoleMissing,
     /// Not verified: the rights are missing.
     Forbidden,
     /// Not verified: a webhook refuses dry runs.
@@ -328,6 +330,7 @@ impl Verification {
         match self {
             Self::Server => None,
             Self::NamespaceMissing => Some("its namespace does not exist yet"),
+            Self::RoleMissing => Some("the Role that it binds does not exist yet"),
             Self::Forbidden => Some("the rights for a dry run are missing"),
             Self::WebhookRefused => Some("an admission webhook refuses dry runs"),
             Self::Conflict => Some("other managers own some of its fields"),

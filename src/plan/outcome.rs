@@ -97,6 +97,7 @@ pub(super) fn answer(dry_run: &DryRun) -> (Option<&Value>, Verification) {
         DryRun::Conflict { forced: Some(answer), .. } => (Some(answer), Verification::Server),
         DryRun::Conflict { forced: None, .. } => (None, Verification::Conflict),
         DryRun::NamespaceMissing => (None, Verification::NamespaceMissing),
+        DryRun::RoleMissing => (None, Verification::RoleMissing),
         DryRun::Forbidden => (None, Verification::Forbidden),
         DryRun::WebhookRefused { .. } => (None, Verification::WebhookRefused),
         DryRun::Rejected { .. } => (None, Verification::Rejected),

@@ -90,7 +90,8 @@ fn object(out: &mut String, change: &Change, width: usize, view: &PlanView<'_>) 
         Action::Keep | Action::Run => sign.to_owned(),
         _ => style.warn(sign),
     };
-    let pad = if change.action == Action::Replace && change.obstacle.is_none() { "" } else { " " };
+    // The widest sign begins further left, so that all names stand in one column.
+    let indent = if change.action == Action::Replace && change.obstacle.is_none() { 2 } else { 4 };
     let name = change.reference.short();
     // A job that runs again shows what changes in it, but its own line says that it runs.
     let mut texts: Vec<String> = words::headword(change).into_iter().collect();
@@ -110,7 +111,7 @@ fn object(out: &mut String, change: &Change, width: usize, view: &PlanView<'_>) 
     texts.extend(words::notes(change));
     let mut texts = texts.into_iter();
     let first = texts.next().unwrap_or_default();
-    line(out, 4, &format!("{sign}{pad}{name:width$}  {first}"));
+    line(out, indent, &format!("{sign} {name:width$}  {first}"));
     texts.for_each(|text| line(out, 8 + width, &text));
     if view.diff {
         diff(out, change, view);

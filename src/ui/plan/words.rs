@@ -260,8 +260,9 @@ pub(super) fn totals(plan: &Plan) -> String {
 
 /// Which changes the server did not confirm, by reason.
 pub(super) fn doubts(plan: &Plan) -> Vec<String> {
-    const REASONS: [Verification; 7] = [
+    const REASONS: [Verification; 8] = [
         Verification::NamespaceMissing,
+        Verification::RoleMissing,
         Verification::Forbidden,
         Verification::WebhookRefused,
         Verification::Conflict,
@@ -293,6 +294,7 @@ pub(super) fn doubts(plan: &Plan) -> Vec<String> {
 
 fn plural(why: &str) -> String {
     why.replace("its namespace does", "their namespaces do")
+        .replace("the Role that it binds does", "the Roles that they bind do")
         .replace("some of its fields", "some of their fields")
         .replace("refuses it", "refuses them")
 }

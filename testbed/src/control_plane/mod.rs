@@ -28,7 +28,8 @@ const START: Duration = Duration::from_secs(90);
 pub struct ControlPlaneOptions {
     /// Runs the scheduler, which binds pods to nodes.
     pub scheduler: bool,
-    /// As many nodes, played by kwok: pods bound to them become Running and Ready at once, without containers.
+    /// As many nodes, played by kwok: pods bound to them become Running and Ready at once, without containers,
+    /// those of Jobs succeed, and every port answers `{"status":"ok"}` over HTTP to a port-forward.
     /// Needs the scheduler to bind them.
     pub fake_nodes: u16,
     /// Writes an audit log at level Metadata: a JSON line a request, see [`ControlPlane::audit_log`].
@@ -121,7 +122,8 @@ impl ControlPlane {
         }
         if let Some(kwok) = kwok {
             let nodes = options.fake_nodes;
-            components.push(fake_nodes::start(instance, kubectl, kubeconfig, kwok, nodes)?);
+            components
+                .push(fake_nodes::start(instance, &authority, kubectl, kubeconfig, kwok, nodes)?);
         }
         Ok(())
     }
