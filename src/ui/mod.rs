@@ -85,6 +85,12 @@ impl Ui {
         self.interactive
     }
 
+    /// Whether somebody reads the data on a terminal.
+    #[must_use]
+    pub fn stdout_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether lines on stderr can be redrawn in place.
     #[must_use]
     pub fn live(&self) -> bool {

@@ -1,7 +1,5 @@
 //! `verify-netpol` without a question: does the platform's matrix hold, and only that?
 
-use std::io::IsTerminal;
-
 use super::input::InputArgs;
 use crate::cli::{Exit, Outcome};
 use crate::netpol::matrix::{Matrix, Totals};
@@ -45,7 +43,7 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     let input = args.input.read_with(ui, Some(&values))?;
     let platform = args.input.platform(&values);
     let matrix = Matrix::new(&input, &platform);
-    let strict = args.strict();
+    let strict = args.strict(ui);
     match args.output {
         Format::Table => ui.data(&netpol::matrix_table(&matrix, ui.stdout_style()))?,
         Format::Json => ui.json(&serde_json::json!({
@@ -62,8 +60,8 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
 
 impl MatrixArgs {
     /// A pipeline must not take an open question for a good answer.
-    fn strict(&self) -> bool {
-        let unattended = std::env::var_os("CI").is_some() || !std::io::stdout().is_terminal();
+    fn strict(&self, ui: &Ui) -> bool {
+        let unattended = std::env::var_os("CI").is_some() || !ui.stdout_is_terminal();
         self.strict || (unattended && !self.no_strict)
     }
 }
