@@ -33,7 +33,9 @@ def _run(connection) -> None:
 
 
 async def _online() -> None:
-    engine = create_async_engine(_url(), poolclass=NullPool, connect_args={"timeout": 5})
+    # Long enough for a busy node to open the database to a pod that has just started: the first
+    # failure of a migration is final.
+    engine = create_async_engine(_url(), poolclass=NullPool, connect_args={"timeout": 15})
     async with engine.connect() as connection:
         await connection.run_sync(_run)
     await engine.dispose()
