@@ -34,6 +34,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s V -l 
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "init" -d 'Write a values file: asks on a terminal, generates the secrets'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "validate" -d 'Check a values file; every problem at once'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "render" -d 'Print the manifests that an installation would apply; reads no kubeconfig'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "verify-netpol" -d 'Check who may talk to whom, from manifests or from a values file'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "completion" -d 'Print a completion script'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "plan" -d 'Show what install would change; no write reaches the cluster'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "install" -d 'Install, upgrade, or repair the platform'
@@ -95,6 +96,78 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s v -l verbose -d 'Log what the client does; repeat for more'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l manifests -d 'Folder or file with manifests, or - for standard input; repeat for several' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l profile -d 'What the values are rendered to' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
+calico\t''
+none\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'Every cell'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l skip-invalid -d 'Go on without policies that the API server would refuse'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l strict -d 'Fail where something is not decidable [default: in CI, or where stdout is no terminal]'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l no-strict -d 'Do not'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -f -a "connections" -d 'List every connection that the policies allow'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -f -a "explain" -d 'Tell whether one connection is allowed, by which policy and rule, and what would open it'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l manifests -d 'Folder or file with manifests, or - for standard input; repeat for several' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l profile -d 'What the values are rendered to' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
+calico\t''
+none\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'`openhive.io/connections/v1`'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l skip-invalid -d 'Go on without policies that the API server would refuse'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l ungrouped -d 'List pods one by one instead of in groups that behave alike'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l known-only -d 'Leave out pods that are not in the input'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l manifests -d 'Folder or file with manifests, or - for standard input; repeat for several' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l profile -d 'What the values are rendered to' -r -f -a "baseline\t'Namespaces, health-only workloads, Services, claim, policies'
+gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
+platform\t'The above with Dashboard and Ingress'
+migration\t'The migration Job with what it needs'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
+calico\t''
+none\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'The answer with every policy and rule'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l skip-invalid -d 'Go on without policies that the API server would refuse'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
