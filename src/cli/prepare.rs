@@ -8,6 +8,7 @@ use super::Exit;
 use super::connection::ConnectionArgs;
 use super::failure::cluster_failure;
 use super::values_args::ValuesArgs;
+use crate::cluster::snapshot::NAMESPACES;
 use crate::cluster::survey::{self, Questions, Survey};
 use crate::cluster::{Cluster, connect};
 use crate::object::{Kind, Object, ObjectRef};
@@ -54,10 +55,7 @@ pub(crate) async fn prepare(
     let names = rendered(&values, &defaults, choices.profile, &options)?;
     let mut objects: Vec<ObjectRef> =
         names.objects.into_iter().map(|object| object.reference).collect();
-    objects.extend(
-        ["openhive", "hive-agents", "hive-sandbox"]
-            .map(|namespace| ObjectRef::cluster(Kind::Namespace, namespace)),
-    );
+    objects.extend(NAMESPACES.map(|namespace| ObjectRef::cluster(Kind::Namespace, namespace)));
     let questions = Questions {
         objects,
         database: &values.database,

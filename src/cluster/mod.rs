@@ -16,6 +16,3 @@ pub mod watch;
 pub use connect::{Cluster, connect};
 pub use error::{ApiStatus, Cause, Class, ClusterError, KubeconfigProblem, Unreachable};
 pub use rest::{DryRunMode, Patch, Rest, Retry};
-
-/// The field manager of every write (`docs/apply.md`).
-pub const FIELD_MANAGER: &str = "kubectl-openhive";

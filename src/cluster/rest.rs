@@ -10,8 +10,9 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use super::error::Class;
-use super::{ApiStatus, ClusterError, FIELD_MANAGER, Unreachable};
+use super::{ApiStatus, ClusterError, Unreachable};
 use crate::object::{Kind, ObjectRef};
+use crate::plan::FIELD_MANAGER;
 
 /// Asks the API server.
 #[derive(Clone)]

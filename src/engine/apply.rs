@@ -123,7 +123,7 @@ fn remember(run: &Run<'_>, object: &ObjectRef, answer: &Value) {
     let written: Option<Timestamp> = entries
         .into_iter()
         .flatten()
-        .filter(|entry| entry["manager"] == crate::cluster::FIELD_MANAGER)
+        .filter(|entry| entry["manager"] == plan::FIELD_MANAGER)
         .filter_map(|entry| entry["time"].as_str()?.parse().ok())
         .max();
     run.written_at.set(match (run.written_at.get(), written) {
