@@ -147,6 +147,11 @@ impl Key {
         Ok(key)
     }
 
+    /// One byte of it: a number that differs between inputs more often than not.
+    pub(crate) fn byte(&self) -> u8 {
+        self.0.clone().finalize()[0]
+    }
+
     pub(crate) fn short(&self) -> String {
         self.0.clone().finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }

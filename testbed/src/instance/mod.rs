@@ -57,7 +57,12 @@ impl Instance {
         sweep(cache)?;
         let run = cache.root().join("run");
         files::create_dir(&run)?;
-        for slot in 0..SLOTS {
+        // Ports are the machine's, slots the cache's: two caches look in different places first, so that they seldom
+        // find the same port free at the same moment.
+        let first = u16::from(
+            crate::artefact::Key::default().with(run.as_os_str().as_encoded_bytes()).byte(),
+        ) % SLOTS;
+        for slot in (first..SLOTS).chain(0..first) {
             let Some(lock) = sweep::take(&run, slot)? else { continue };
             if !(0..PORTS).all(|index| TcpListener::bind(("127.0.0.1", port(slot, index))).is_ok())
             {
