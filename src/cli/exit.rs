@@ -23,12 +23,18 @@ pub enum Exit {
     Rollout = 7,
     /// It still runs, but the time given is over.
     Timeout = 8,
-    /// A verification found something wrong.
+    /// Something is open that must be closed.
     Verification = 9,
     /// A verification could not answer everything.
     Incomplete = 10,
     /// The manifests that were given are not usable.
     Input = 11,
+    /// The network plugin does not enforce policies.
+    NotEnforcing = 12,
+    /// Something is closed that must be open.
+    Overblock = 13,
+    /// Only lint, at or above `--fail-on`.
+    Lint = 14,
     /// The command line is wrong. Not clap's own 2, which would read as differences.
     Usage = 64,
     /// SIGINT.
@@ -39,7 +45,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every code that `--help` lists, with its meaning.
-    pub const TABLE: [(Self, &'static str); 15] = [
+    pub const TABLE: [(Self, &'static str); 18] = [
         (Self::Done, "done, or no difference"),
         (Self::Error, "error"),
         (Self::Differences, "differences (plan --exit-code)"),
@@ -49,9 +55,12 @@ impl Exit {
         (Self::Migration, "migration failed"),
         (Self::Rollout, "rollout or health check failed"),
         (Self::Timeout, "time-out"),
-        (Self::Verification, "verification found something"),
-        (Self::Incomplete, "verification incomplete"),
+        (Self::Verification, "verify-netpol: open, must be closed"),
+        (Self::Incomplete, "verify-netpol: not decidable (--strict)"),
         (Self::Input, "bad manifests"),
+        (Self::NotEnforcing, "verify-netpol: policies are not enforced"),
+        (Self::Overblock, "verify-netpol: closed, must be open"),
+        (Self::Lint, "verify-netpol: lint only (--fail-on)"),
         (Self::Usage, "wrong command line"),
         (Self::Interrupted, "interrupted (SIGINT)"),
         (Self::Terminated, "terminated (SIGTERM)"),

@@ -9,6 +9,7 @@
 //! | [`read`] | untyped objects to these types, strict |
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
+//! | [`finding`] | what somebody has to look at |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
 //! | [`matrix`] | the platform's own flows, expected and found |
@@ -22,6 +23,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
+pub mod finding;
 pub mod input;
 pub mod invalid;
 pub mod labels;

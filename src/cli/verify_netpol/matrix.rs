@@ -67,8 +67,10 @@ impl MatrixArgs {
 }
 
 const fn exit(totals: Totals, strict: bool) -> Exit {
-    if totals.bypass + totals.overblock > 0 {
+    if totals.bypass > 0 {
         Exit::Verification
+    } else if totals.overblock > 0 {
+        Exit::Overblock
     } else if strict && totals.unknown > 0 {
         Exit::Incomplete
     } else {

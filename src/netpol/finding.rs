@@ -1,0 +1,93 @@
+//! What a verification found: the one form that every report is written from.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::invalid::Place;
+
+/// One thing that somebody has to look at.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// In one sentence, without the places.
+    pub message: String,
+    /// Which flow, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// What decides: rules of policies, or a workload that nothing isolates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Cause>,
+    /// What to do about it, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<String>,
+}
+
+/// Kinds of findings. Ordered: the worst first.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The network plugin lets everything pass.
+    NotEnforcing,
+    /// Open, and must be closed.
+    Bypass,
+    /// Closed, and must be open.
+    Overblock,
+    /// Nobody reaches the target, so that nothing is proven.
+    UnreachableBaseline,
+    /// The API leaves it to the network plugin.
+    CniDependent,
+    /// Not decidable, or not observed.
+    Unknown,
+    /// Open beyond the need, by a rule that works on every plugin.
+    Wide,
+}
+
+impl Kind {
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotEnforcing => "not-enforcing",
+            Self::Bypass => "bypass",
+            Self::Overblock => "overblock",
+            Self::UnreachableBaseline => "unreachable-baseline",
+            Self::CniDependent => "cni-dependent",
+            Self::Unknown => "unknown",
+            Self::Wide => "wide",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The flow of a finding, in the words of the report.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Flow {
+    /// Who connects.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// `TCP 443,6443`.
+    pub ports: String,
+}
+
+/// An object that decides, as exactly as it is known.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// `networkpolicy hive-agents/debug-egress`.
+    pub object: String,
+    /// `spec.egress[0]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Where it is written: the field's line, else the object's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
