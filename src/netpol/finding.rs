@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::invalid::Place;
+use super::lint::Code;
 
 /// One thing that somebody has to look at.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -12,6 +13,9 @@ use super::invalid::Place;
 pub struct Finding {
     /// What kind of thing.
     pub kind: Kind,
+    /// Which lint, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// In one sentence, without the places.
     pub message: String,
     /// Which flow, where it is about one.
@@ -23,6 +27,44 @@ pub struct Finding {
     /// What to do about it, the best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<String>,
+}
+
+impl Finding {
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.code.map_or(self.kind.severity(), Code::severity)
+    }
+}
+
+/// How bad a finding is, as reports and `--fail-on` know it. Ordered: the worst first.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something does not do what it says.
+    Error,
+    /// Likely not what is meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// Kinds of findings. Ordered: the worst first.
@@ -43,6 +85,8 @@ pub enum Kind {
     Unknown,
     /// Open beyond the need, by a rule that works on every plugin.
     Wide,
+    /// Likely a mistake, whatever is meant to be open.
+    Lint,
 }
 
 impl Kind {
@@ -57,6 +101,17 @@ impl Kind {
             Self::CniDependent => "cni-dependent",
             Self::Unknown => "unknown",
             Self::Wide => "wide",
+            Self::Lint => "lint",
+        }
+    }
+
+    /// How bad a finding of this kind is. Of a lint its code says it.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::NotEnforcing | Self::Bypass | Self::Overblock => Severity::Error,
+            Self::UnreachableBaseline | Self::CniDependent | Self::Unknown => Severity::Warning,
+            Self::Wide | Self::Lint => Severity::Note,
         }
     }
 }

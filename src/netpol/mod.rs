@@ -10,6 +10,7 @@
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
 //! | [`finding`] | what somebody has to look at |
+//! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
 //! | [`matrix`] | the platform's own flows, expected and found |
@@ -27,6 +28,7 @@ pub mod finding;
 pub mod input;
 pub mod invalid;
 pub mod labels;
+pub mod lint;
 mod matching;
 pub mod matrix;
 mod mutant;
