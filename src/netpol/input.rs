@@ -5,6 +5,7 @@ use std::fmt;
 use super::cluster::Cluster;
 use super::endpoint::Pod;
 use super::invalid::{Invalid, Place};
+use super::service::{EndpointSlice, Ingress, Service};
 
 /// What a folder of manifests or a cluster holds, as far as it matters for connections.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,12 @@ pub struct Input {
     pub cluster: Cluster,
     /// Pods, and templates of workloads that have none in the input.
     pub members: Vec<Member>,
+    /// Services: they add no connection, they tell what is meant to be reached.
+    pub services: Vec<Service>,
+    /// Who is behind Services, as far as it is written.
+    pub slices: Vec<EndpointSlice>,
+    /// Ingresses.
+    pub ingresses: Vec<Ingress>,
     /// Objects that have no bearing, or whose kind is not known, by kind.
     pub skipped: Vec<Skipped>,
     /// Policies that the API server would refuse. Without `--skip-invalid`, the end.

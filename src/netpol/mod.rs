@@ -6,6 +6,7 @@
 //! | [`verdict`] | three-valued answers over sets of ports |
 //! | [`policy`], [`admin`], [`endpoint`], [`cluster`] | what is evaluated |
 //! | [`input`] | who is asked about |
+//! | [`service`] | what stands before pods |
 //! | [`read`] | untyped objects to these types, strict |
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
@@ -36,6 +37,7 @@ pub mod policy;
 pub mod ports;
 pub mod read;
 pub mod report;
+pub mod service;
 pub mod verdict;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod objects;
 mod pod;
 mod policy;
 mod selector;
+mod service;
 
 pub use admin::admin_policy;
 pub use objects::Reader;

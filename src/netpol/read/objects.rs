@@ -9,6 +9,7 @@ use super::cursor::{Cursor, Sink};
 use super::foreign::foreign;
 use super::pod::{add_controller_labels, pod};
 use super::policy::{identity, network_policy};
+use super::service::{endpoint_slice, endpoints, ingress, service};
 use crate::netpol::admin::AdminKind;
 use crate::netpol::cluster::Cluster;
 use crate::netpol::input::{Input, Member, Owner, Skipped};
@@ -130,6 +131,9 @@ impl Reader {
                 place,
             ),
             ("", "Pod") => self.pod(manifest, place),
+            ("", "Service" | "Endpoints")
+            | ("discovery.k8s.io", "EndpointSlice")
+            | ("networking.k8s.io", "Ingress") => self.published(manifest, kind, place),
             _ => {
                 if let Some(admin) = admin_kind(api_version, kind) {
                     match admin_policy(manifest, admin, place) {
@@ -206,6 +210,23 @@ impl Reader {
                 self.refuse(manifest, kind, "metadata.name", Problem::Twice { first }, place);
                 false
             }
+        }
+    }
+
+    /// What stands before pods.
+    fn published(&mut self, manifest: &Value, kind: &str, place: Option<&Place>) {
+        let namespace = self.default_namespace.as_str();
+        let input = &mut self.input;
+        let read = match kind {
+            "Service" => service(manifest, namespace, place).map(|s| input.services.push(s)),
+            "Endpoints" => endpoints(manifest, namespace, place).map(|s| input.slices.extend(s)),
+            "EndpointSlice" => {
+                endpoint_slice(manifest, namespace, place).map(|s| input.slices.extend(s))
+            }
+            _ => ingress(manifest, namespace, place).map(|i| input.ingresses.push(i)),
+        };
+        if let Err(problems) = read {
+            self.input.invalid.extend(problems);
         }
     }
 
