@@ -14,6 +14,7 @@
 //! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
+//! | [`observe`] | what packets show beside it |
 //! | [`matrix`] | the platform's own flows, expected and found |
 //! | [`diff`] | flows that a change of policies opens and closes |
 
@@ -33,6 +34,7 @@ pub mod lint;
 mod matching;
 pub mod matrix;
 mod mutant;
+pub mod observe;
 pub mod policy;
 pub mod ports;
 pub mod read;

@@ -10,6 +10,7 @@ pub use expected::Expected;
 pub use party::{Party, Platform};
 
 use super::input::Input;
+use super::observe::FlowReport;
 use super::ports::PortSet;
 use super::verdict::Why;
 
@@ -34,6 +35,12 @@ pub struct Cell {
     /// What was found.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What the policies alone say, where packets were sent.
+    #[serde(rename = "static", skip_serializing_if = "Option::is_none")]
+    pub says: Option<Box<Verdict>>,
+    /// The packets that were sent, and what became of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowReport>,
 }
 
 /// Expected beside evaluated. Ordered: the worst first.
@@ -59,6 +66,23 @@ pub enum Verdict {
         /// Whether they are meant to be open.
         wanted: bool,
     },
+    /// Not observed.
+    Unobserved {
+        /// Which ports.
+        ports: String,
+        /// Why.
+        reason: String,
+    },
+    /// The API leaves it to the network plugin, and it was not observed.
+    CniDependent {
+        /// Which ports.
+        ports: String,
+    },
+    /// Nobody reaches the target, so that nothing is proven.
+    UnreachableBaseline {
+        /// Which ports.
+        ports: String,
+    },
     /// Open beyond the need, by a rule that works on every plugin.
     Wide {
         /// What is open beyond it.
@@ -68,6 +92,22 @@ pub enum Verdict {
     },
     /// As it is meant to be.
     Match,
+}
+
+impl Verdict {
+    /// The worst is the lowest.
+    #[must_use]
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::Bypass { .. } => 0,
+            Self::Overblock { .. } => 1,
+            Self::Unknown { .. } | Self::Unobserved { .. } => 2,
+            Self::CniDependent { .. } => 3,
+            Self::UnreachableBaseline { .. } => 4,
+            Self::Wide { .. } => 5,
+            Self::Match => 6,
+        }
+    }
 }
 
 /// How many cells of each kind.
@@ -80,8 +120,10 @@ pub struct Totals {
     pub bypass: usize,
     /// Closed that must be open.
     pub overblock: usize,
-    /// Not decidable.
+    /// Not decidable, or not observed.
     pub unknown: usize,
+    /// Nobody reaches the target.
+    pub unreachable_baseline: usize,
     /// As intended, though wider than needed.
     pub wide: usize,
 }
@@ -105,7 +147,8 @@ impl Matrix {
                 let found = input.cluster.verdict(&source.endpoint(), &destination.endpoint());
                 let verdict = judge(&expected, &found);
                 let expected_open = !expected.open.is_empty();
-                cells.push(Cell { from: *from, to: *to, expected_open, verdict });
+                let (says, flows) = (None, Vec::new());
+                cells.push(Cell { from: *from, to: *to, expected_open, verdict, says, flows });
             }
         }
         Self { cells }
@@ -119,7 +162,10 @@ impl Matrix {
             match cell.verdict {
                 Verdict::Bypass { .. } => totals.bypass += 1,
                 Verdict::Overblock { .. } => totals.overblock += 1,
-                Verdict::Unknown { .. } => totals.unknown += 1,
+                Verdict::Unknown { .. }
+                | Verdict::Unobserved { .. }
+                | Verdict::CniDependent { .. } => totals.unknown += 1,
+                Verdict::UnreachableBaseline { .. } => totals.unreachable_baseline += 1,
                 Verdict::Wide { .. } => totals.wide += 1,
                 Verdict::Match => {}
             }

@@ -103,7 +103,7 @@ impl Party {
     }
 
     /// Namespace and `app.kubernetes.io/name` of a workload that the installer makes.
-    const fn workload(self) -> Option<(&'static str, &'static str)> {
+    pub(crate) const fn workload(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::Gateway => ("openhive", "hive-gateway"),
             Self::Dashboard => ("openhive", "hive-dashboard"),

@@ -25,7 +25,12 @@ pub fn matrix_table(matrix: &Matrix, style: Style) -> String {
             };
             let painted = match cell.map(|c| &c.verdict) {
                 Some(Verdict::Bypass { .. } | Verdict::Overblock { .. }) => style.bad(symbol),
-                Some(Verdict::Unknown { .. }) => style.warn(symbol),
+                Some(
+                    Verdict::Unknown { .. }
+                    | Verdict::Unobserved { .. }
+                    | Verdict::CniDependent { .. }
+                    | Verdict::UnreachableBaseline { .. },
+                ) => style.warn(symbol),
                 _ => symbol.to_owned(),
             };
             let pad = width - symbol.chars().count();
@@ -40,11 +45,11 @@ pub fn matrix_table(matrix: &Matrix, style: Style) -> String {
         text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
-    text.push_str("\n  ✓ open as intended   – closed as intended   ✗ wrong   ? not decidable   w wider than needed   · itself\n");
+    text.push_str("\n  ✓ open as intended   – closed as intended   ✗ wrong   ? not proven   w wider than needed   · itself\n");
     text.push_str(&format!("  {}\n", summary(matrix)));
     let mut found: Vec<&Cell> =
         matrix.cells.iter().filter(|c| c.verdict != Verdict::Match).collect();
-    found.sort_by_key(|c| (kind(&c.verdict), c.from, c.to));
+    found.sort_by_key(|c| (c.verdict.rank(), c.from, c.to));
     // One line for all destinations of which the same is to be said.
     let mut lines: Vec<(&Cell, Vec<&str>)> = Vec::new();
     for cell in found {
@@ -69,14 +74,17 @@ pub fn matrix_table(matrix: &Matrix, style: Style) -> String {
 #[must_use]
 pub fn summary(matrix: &Matrix) -> String {
     let totals = matrix.totals();
-    let wrong = totals.bypass + totals.overblock + totals.unknown;
+    let wrong = totals.bypass + totals.overblock + totals.unknown + totals.unreachable_baseline;
     let mut text = format!("{}: {} as intended", count(totals.cells, "cell"), totals.cells - wrong);
     if totals.wide > 0 {
         text.push_str(&format!(" ({} wide)", totals.wide));
     }
-    for (number, word) in
-        [(totals.bypass, "bypass"), (totals.overblock, "overblock"), (totals.unknown, "unknown")]
-    {
+    for (number, word) in [
+        (totals.bypass, "bypass"),
+        (totals.overblock, "overblock"),
+        (totals.unknown, "unknown"),
+        (totals.unreachable_baseline, "unreachable"),
+    ] {
         if number > 0 {
             text.push_str(&format!(", {number} {word}"));
         }
@@ -90,18 +98,14 @@ const fn symbol(cell: &Cell) -> &'static str {
         (Verdict::Match, false) => "–",
         (Verdict::Wide { .. }, true) => "✓ w",
         (Verdict::Wide { .. }, false) => "– w",
-        (Verdict::Unknown { .. }, _) => "?",
+        (
+            Verdict::Unknown { .. }
+            | Verdict::Unobserved { .. }
+            | Verdict::CniDependent { .. }
+            | Verdict::UnreachableBaseline { .. },
+            _,
+        ) => "?",
         (Verdict::Bypass { .. } | Verdict::Overblock { .. }, _) => "✗",
-    }
-}
-
-const fn kind(verdict: &Verdict) -> u8 {
-    match verdict {
-        Verdict::Bypass { .. } => 0,
-        Verdict::Overblock { .. } => 1,
-        Verdict::Unknown { .. } => 2,
-        Verdict::Wide { .. } => 3,
-        Verdict::Match => 4,
     }
 }
 
@@ -121,6 +125,17 @@ fn finding(cell: &Cell, to: &str, style: Style) -> String {
                 style.warn("? unknown")
             )
         }
+        Verdict::Unobserved { ports, reason } => {
+            format!("{}  {flow} on {ports}: {reason}", style.warn("? unknown"))
+        }
+        Verdict::CniDependent { ports } => format!(
+            "{}  {flow} on {ports}: left to the network plugin, and not observed",
+            style.warn("? cni-dependent")
+        ),
+        Verdict::UnreachableBaseline { ports } => format!(
+            "{}  {flow} on {ports}: nobody reaches the target, so nothing is proven",
+            style.warn("? unreachable")
+        ),
         Verdict::Wide { ports, narrow } => {
             let key = match narrow.as_slice() {
                 [] => String::new(),

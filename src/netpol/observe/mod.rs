@@ -1,0 +1,29 @@
+//! What packets show, beside what the policies say: one verdict over three opinions
+//! (`docs/live.md`). Pure: the packets are sent by `engine::probe`.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`answer`] | what a probe says, and what that means here |
+//! | [`judge`] | expected × static × observed to a verdict |
+//! | [`flow`] | one probed flow as evidence, and the matrix with its flows |
+//! | [`scene`] | pods, Services, and endpoints that can be probed |
+//! | [`actor`] | who stands at the ends |
+//! | [`plan`] | who probes what |
+//! | [`rounds`] | what was answered, and what is asked again |
+//! | [`pod`] | the pod that stands for another |
+
+pub mod actor;
+pub mod answer;
+pub mod flow;
+pub mod judge;
+pub mod plan;
+pub mod pod;
+pub mod rounds;
+pub mod scene;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Address, Answer, Control, How, Looks, Observed, Reason};
+pub use flow::{FlowReport, Via};
+pub use judge::{FlowVerdict, Wanted, judge};
