@@ -3,14 +3,15 @@
 //! Documents are decoded through [`serde_json::Value`]: what is compared, sent and printed is the
 //! same untyped JSON. Duplicate keys, unknown tags and non-finite numbers are refused.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};
 
 /// A document of a stream and where it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Document {
+pub struct Document<T = Value> {
     /// Its content; never null.
-    pub value: Value,
+    pub value: T,
     /// The line of its first node, counted from 1.
     pub line: u64,
 }
@@ -42,7 +43,15 @@ fn at(line: Option<u64>, column: Option<u64>) -> String {
 /// # Errors
 /// The first place that is not valid.
 pub fn read(text: &str) -> Result<Vec<Document>, YamlError> {
-    let documents: Vec<Spanned<Value>> =
+    read_as(text)
+}
+
+/// As [`read`], into a type that keeps only a part of each document.
+///
+/// # Errors
+/// The first place that is not valid, or that the type does not take.
+pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<Vec<Document<T>>, YamlError> {
+    let documents: Vec<Spanned<T>> =
         serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| error(&e))?;
     Ok(documents
         .into_iter()

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::cli::Exit;
 use crate::cli::values_args::ValuesArgs;
 use crate::netpol::matrix::Platform;
-use crate::netpol::read::Reader;
+use crate::netpol::read::{Manifest, Reader};
 use crate::netpol::{Cni, Input, Invalid, Place};
 use crate::render::{ClusterFacts, Profile, RenderOptions, render, yaml};
 use crate::ui::{Failure, Ui};
@@ -205,13 +205,13 @@ fn walk(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn add(reader: &mut Reader, file: &str, text: &str) -> Result<(), Failure> {
-    let documents = yaml::read(text).map_err(|error| {
+    let documents = yaml::read_as::<Manifest>(text).map_err(|error| {
         let line = error.line.map(|l| format!(":{l}")).unwrap_or_default();
         Failure::new(Exit::Input, format!("{file}{line} is not valid YAML")).cause(error.reason)
     })?;
     for document in documents {
         let place = Place { file: file.to_owned(), line: u32::try_from(document.line).ok() };
-        reader.add(&document.value, Some(&place));
+        reader.add(&document.value.0, Some(&place));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod cursor;
 mod foreign;
+mod manifest;
 mod objects;
 mod pod;
 mod policy;
@@ -10,5 +11,6 @@ mod selector;
 mod service;
 
 pub use admin::admin_policy;
+pub use manifest::Manifest;
 pub use objects::Reader;
 pub use policy::network_policy;
