@@ -604,7 +604,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol)
-            opts="-f -n -o -q -v -h --manifests --values --set --profile --namespace --cni --pod-cidr --skip-invalid --allow-empty --strict --no-strict --output --color --quiet --verbose --help connections explain"
+            opts="-f -n -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --strict --no-strict --output --color --quiet --verbose --help connections explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -630,7 +630,7 @@ _kubectl__openhive() {
                     COMPREPLY=($(compgen -W "baseline gateway platform migration" -- "${cur}"))
                     return 0
                     ;;
-                --namespace)
+                --default-namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -666,7 +666,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol__subcmd__connections)
-            opts="-f -n -o -q -v -h --manifests --values --set --profile --namespace --cni --pod-cidr --skip-invalid --allow-empty --ungrouped --known-only --output --color --quiet --verbose --help"
+            opts="-f -n -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --from --to --port --namespace --by --ungrouped --known-only --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,7 +692,7 @@ _kubectl__openhive() {
                     COMPREPLY=($(compgen -W "baseline gateway platform migration" -- "${cur}"))
                     return 0
                     ;;
-                --namespace)
+                --default-namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -708,12 +708,32 @@ _kubectl__openhive() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "workload owner" -- "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv dot svg" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv dot svg" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -728,7 +748,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol__subcmd__explain)
-            opts="-f -n -o -q -v -h --manifests --values --set --profile --namespace --cni --pod-cidr --skip-invalid --allow-empty --output --color --quiet --verbose --help"
+            opts="-f -n -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -754,7 +774,7 @@ _kubectl__openhive() {
                     COMPREPLY=($(compgen -W "baseline gateway platform migration" -- "${cur}"))
                     return 0
                     ;;
-                --namespace)
+                --default-namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -103,7 +103,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
 platform\t'The above with Dashboard and Ingress'
 migration\t'The migration Job with what it needs'"
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s n -l default-namespace -d 'Namespace of objects that name none' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
 calico\t''
 none\t''"
@@ -129,13 +129,22 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
 platform\t'The above with Dashboard and Ingress'
 migration\t'The migration Job with what it needs'"
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s n -l default-namespace -d 'Namespace of objects that name none' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
 calico\t''
 none\t''"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l from -d 'Only from NAMESPACE/POD, NAMESPACE/KIND/NAME, an address, a CIDR, or a namespace; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l to -d 'Only to one of these, written alike' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l port -d 'Only this port of the destination\'s pod, as 80 or 53/udp; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l namespace -d 'Only flows with an end in this namespace; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l by -d 'List what a controller made as one [default for csv: workload]' -r -f -a "workload\t'The top-most controller that is in the input'
+owner\t'The controller that a pod names'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
-json\t'`openhive.io/connections/v1`'"
+json\t'`openhive.io/connections/v1`'
+csv\t'RFC 4180'
+dot\t'For Graphviz'
+svg\t'A picture'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
@@ -153,7 +162,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 gateway\t'The real Gateway with account, RBAC, secrets, and wider policies'
 platform\t'The above with Dashboard and Ingress'
 migration\t'The migration Job with what it needs'"
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s n -l default-namespace -d 'Namespace of objects that name none' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l cni -d 'Network plugin that decides what the API leaves open' -r -f -a "cilium\t''
 calico\t''
 none\t''"

@@ -64,18 +64,18 @@ fn connections_are_listed_for_people() {
     assert_snapshot!(ran.stderr, @".: 1 namespace, 0 pods, 2 workloads, 1 policy");
     assert_snapshot!(ran.stdout, @r"
     shop/deployment/web → shop/statefulset/db  TCP 5432
-    0.0.0.0/0 → shop/deployment/web  TCP all
-    0.0.0.0/0 → shop/deployment/web  UDP all
-    0.0.0.0/0 → shop/deployment/web  SCTP all
-    ::/0 → shop/deployment/web  TCP all
-    ::/0 → shop/deployment/web  UDP all
-    ::/0 → shop/deployment/web  SCTP all
     shop/deployment/web → 0.0.0.0/0  TCP all
     shop/deployment/web → 0.0.0.0/0  UDP all
     shop/deployment/web → 0.0.0.0/0  SCTP all
     shop/deployment/web → ::/0  TCP all
     shop/deployment/web → ::/0  UDP all
     shop/deployment/web → ::/0  SCTP all
+    0.0.0.0/0 → shop/deployment/web  TCP all
+    0.0.0.0/0 → shop/deployment/web  UDP all
+    0.0.0.0/0 → shop/deployment/web  SCTP all
+    ::/0 → shop/deployment/web  TCP all
+    ::/0 → shop/deployment/web  UDP all
+    ::/0 → shop/deployment/web  SCTP all
     ");
 }
 
@@ -89,6 +89,140 @@ fn connections_are_listed_as_json_and_the_report_names_the_schema() {
     assert_eq!(row["src"]["workload"], "shop/deployment/web");
     assert_eq!(row["dst"]["workload"], "shop/statefulset/db");
     assert_eq!(row["ports"], serde_json::json!([[5432, 5432]]));
+}
+
+/// Two pods of one workload, of which a policy selects one.
+const SPLIT: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart-1
+  namespace: shop
+  labels: {app: cart, track: stable}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: cart-7d, uid: u, controller: true}]
+spec: {containers: [{name: c}]}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart-2
+  namespace: shop
+  labels: {app: cart, track: canary}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: cart-7d, uid: u, controller: true}]
+spec: {containers: [{name: c}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: canary, namespace: shop}
+spec:
+  podSelector: {matchLabels: {track: canary}}
+  policyTypes: [Egress]
+";
+
+#[test]
+fn workloads_whose_pods_differ_are_split_and_the_label_is_named() {
+    let args = ["connections", "--manifests", ".", "--known-only", "--by", "workload"];
+    let filter = ["--port", "80", "--to", "shop"];
+    let ran = run(&[("a.yaml", SHOP), ("b.yaml", SPLIT)], &[&args[..], &filter].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_snapshot!(ran.stdout, @r"
+    shop/replicaset/cart-7d (track=stable) → shop/replicaset/cart-7d (track=canary)  TCP 80
+    shop/replicaset/cart-7d (track=stable) → shop/deployment/web  TCP 80
+    shop/deployment/web → shop/replicaset/cart-7d (track=stable)  TCP 80
+    shop/deployment/web → shop/replicaset/cart-7d (track=canary)  TCP 80
+    0.0.0.0/0 → shop/replicaset/cart-7d (track=stable)  TCP 80
+    ::/0 → shop/replicaset/cart-7d (track=stable)  TCP 80
+    0.0.0.0/0 → shop/replicaset/cart-7d (track=canary)  TCP 80
+    ::/0 → shop/replicaset/cart-7d (track=canary)  TCP 80
+    0.0.0.0/0 → shop/deployment/web  TCP 80
+    ::/0 → shop/deployment/web  TCP 80
+    ");
+    let args = [&args[..], &filter, &["-o", "json"]].concat();
+    let ran = run(&[("a.yaml", SHOP), ("b.yaml", SPLIT)], &args);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["workloads"][0]["where"], "track=stable");
+    assert_eq!(document["workloads"][0]["pods"], serde_json::json!(["shop/cart-1"]));
+}
+
+#[test]
+fn csv_is_read_by_a_csv_reader_and_names_workloads() {
+    let args = ["connections", "--manifests", ".", "-o", "csv", "--port", "5432", "--from", "shop"];
+    let ran = run(&[("shop.yaml", SHOP)], &args);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.lines().count() > 1 && ran.stdout.ends_with("\r\n"));
+    assert_snapshot!(ran.stdout.replace("\r\n", "\n"), @r"
+    source,destination,protocol,ports,uncertain
+    shop/deployment/web,shop/statefulset/db,TCP,5432,
+    shop/deployment/web,unknown pod {} in namespace {},TCP,5432,
+    shop/deployment/web,0.0.0.0/0,TCP,5432,
+    shop/deployment/web,::/0,TCP,5432,
+    ");
+}
+
+#[test]
+fn pictures_are_drawn_of_connections() {
+    let args = ["connections", "--manifests", ".", "--known-only", "--to", "shop/sts/db"];
+    let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["-o", "svg"]].concat());
+    assert!(ran.stdout.starts_with("<svg "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("statefulset/db"), "{}", ran.stdout);
+    let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["-o", "dot"]].concat());
+    assert!(ran.stdout.contains("n0 -> n1 [label=\"TCP 5432\""), "{}", ran.stdout);
+}
+
+#[test]
+fn filters_that_name_nothing_are_errors_with_the_nearest_name() {
+    let with = |filter: &[&str]| {
+        let args = [&["connections", "--manifests", "."], filter].concat();
+        let ran = run(&[("shop.yaml", SHOP)], &args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{filter:?}: {}", ran.stderr);
+        ran.stderr
+    };
+    assert_snapshot!(with(&["--from", "shop/deployment/wbe"]), @r"
+    .: 1 namespace, 0 pods, 2 workloads, 1 policy
+    ✗ shop/deployment/wbe is not in the input
+
+      Fix     did you mean shop/deployment/web?
+      exit code 64
+    ");
+    assert!(with(&["--to", "shpo"]).contains("did you mean shop?"));
+    assert!(with(&["--namespace", "shp"]).contains("did you mean shop?"));
+    assert!(with(&["--port", "http"]).contains("not a port such as 80"));
+    assert!(with(&["--port", "0"]).contains("not a port such as 80"));
+    assert!(with(&["--port", "80/icmp"]).contains("not a port such as 80"));
+    assert!(with(&["--by", "workload", "--ungrouped"]).contains("cannot be used with"));
+    let ran = run(&[("shop.yaml", SHOP)], &["explain", "--manifests", ".", "shop", "shop/db", "1"]);
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("shop is more than one party"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    // More than a pipe holds.
+    let pod = |i: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{i}, namespace: a}}\nspec: {{containers: [{{name: c}}]}}\n"
+        )
+    };
+    fs::write(folder.path().join("a.yaml"), (0..60).map(pod).collect::<String>()).unwrap();
+    let program = assert_cmd::cargo::cargo_bin("kubectl-openhive");
+    for format in ["table", "json", "csv"] {
+        let mut child = std::process::Command::new(&program)
+            .current_dir(folder.path())
+            .env_clear()
+            .args(["verify-netpol", "connections", "--manifests", ".", "--allow-empty"])
+            .args(["--ungrouped", "-o", format])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{format}: {stderr}");
+    }
 }
 
 #[test]

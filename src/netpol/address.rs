@@ -97,6 +97,13 @@ impl Span {
         self.family == other.family && self.first <= other.last && other.first <= self.last
     }
 
+    /// The addresses in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
+        (self.family == other.family && first <= last).then_some(Self { first, last, ..*self })
+    }
+
     fn address(&self, n: u128) -> IpAddr {
         match self.family {
             Family::V4 => IpAddr::V4(Ipv4Addr::from(n as u32)),

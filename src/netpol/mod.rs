@@ -10,6 +10,8 @@
 //! | [`read`] | untyped objects to these types, strict |
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
+//! | [`pick`] | parties as people write them |
+//! | [`listing`] | which connections are listed, under which names |
 //! | [`finding`] | what somebody has to look at |
 //! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
@@ -31,10 +33,12 @@ pub mod input;
 pub mod invalid;
 pub mod labels;
 pub mod lint;
+pub mod listing;
 mod matching;
 pub mod matrix;
 mod mutant;
 pub mod observe;
+pub mod pick;
 pub mod policy;
 pub mod ports;
 pub mod read;

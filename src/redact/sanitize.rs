@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The text without escape sequences, control characters, and characters that change the order or
-/// hide the presence of others. Line breaks and tabs stay.
+/// hide the presence of others. Line breaks (`\n`, `\r\n`) and tabs stay.
 ///
 /// Names, messages and log lines are written by whoever may create objects; printed as they are,
 /// they could repaint the screen or forge a line of ours.
@@ -13,7 +13,14 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let plain = console::strip_ansi_codes(text);
-    Cow::Owned(plain.chars().filter(|c| !is_unwanted(*c)).collect())
+    let mut chars = plain.chars().peekable();
+    let mut out = String::with_capacity(plain.len());
+    while let Some(c) = chars.next() {
+        if !is_unwanted(c) || (c == '\r' && chars.peek() == Some(&'\n')) {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// [`sanitize`] that lets colours and bold stay, for text that the program styled itself.

@@ -118,6 +118,8 @@ fn debug_output_shows_no_credential() {
 fn a_terminal_cannot_be_fooled() {
     let forged = "ok\r\u{1b}[2K\u{1b}]0;title\u{7}✗ \u{202e}drow\u{9b}1m\u{85}\u{2028}\tend\n";
     assert_eq!(sanitize(forged), "ok✗ drow\tend\n");
+    // Lines of CSV end like this.
+    assert_eq!(sanitize("a\r\nb\rc\r\n"), "a\r\nbc\r\n");
 }
 
 #[test]

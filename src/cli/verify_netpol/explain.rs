@@ -1,9 +1,9 @@
 //! `verify-netpol explain`: one flow, and why.
 
-use std::net::IpAddr;
-
+use super::flow_args::{not_there, port};
 use super::input::InputArgs;
 use crate::cli::{Exit, Outcome};
+use crate::netpol::pick::Pick;
 use crate::netpol::{Endpoint, Input, Protocol};
 use crate::ui::{Failure, Ui, netpol};
 
@@ -33,14 +33,6 @@ enum Format {
     Json,
 }
 
-fn port(text: &str) -> Result<(u16, Protocol), String> {
-    let (number, protocol) = text.split_once('/').unwrap_or((text, "TCP"));
-    let number = number.parse::<u16>().ok().filter(|n| *n > 0);
-    number
-        .zip(Protocol::of(&protocol.to_ascii_uppercase()))
-        .ok_or_else(|| "not a port such as 80, 53/udp, or 9000/sctp".to_owned())
-}
-
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     let input = args.input.read(ui)?;
     let source = endpoint(&input, &args.source)?;
@@ -57,28 +49,14 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// One party; of a workload any of its pods.
 fn endpoint<'a>(input: &'a Input, name: &str) -> Result<Endpoint<'a>, Failure> {
-    if let Ok(address) = name.parse::<IpAddr>() {
-        // An address of a pod is that pod.
-        let pod = input.members.iter().find(|m| m.pod.addresses.contains(&address));
-        return Ok(pod.map_or(Endpoint::Outside(address.into()), |m| Endpoint::Pod(&m.pod)));
+    match input.pick(name).map_err(|error| not_there(&error))? {
+        Pick::Members(members) => Ok(Endpoint::Pod(&input.members[members[0]].pod)),
+        Pick::Addresses(span, _) if span.first() == span.last() => Ok(Endpoint::Outside(span)),
+        Pick::Addresses(..) | Pick::Namespace(_) => {
+            Err(Failure::new(Exit::Usage, format!("{name} is more than one party"))
+                .fix(format!("list its flows:  verify-netpol connections --from {name}")))
+        }
     }
-    let member = input.members.iter().find(|m| m.id() == name).or_else(|| {
-        // A workload whose pods are in the input: any of them.
-        let workload = |m: &crate::netpol::Member| {
-            let workload = m.workload.as_ref().map(|w| format!("{}/{w}", m.namespace));
-            workload.as_deref() == Some(name)
-        };
-        input.members.iter().find(|m| workload(m))
-    });
-    if let Some(member) = member {
-        return Ok(Endpoint::Pod(&member.pod));
-    }
-    let failure = Failure::new(Exit::Usage, format!("{name} is not in the input"));
-    let mut near: Vec<String> = input.members.iter().map(crate::netpol::Member::id).collect();
-    near.sort_by_key(|id| strsim::osa_distance(id, name));
-    Err(match near.first() {
-        Some(first) => failure.fix(format!("did you mean {first}?")),
-        None => failure,
-    })
 }

@@ -31,7 +31,7 @@ pub(super) struct InputArgs {
     profile: Profile,
     /// Namespace of objects that name none
     #[arg(short = 'n', long, default_value = "default", value_name = "NAMESPACE")]
-    namespace: String,
+    default_namespace: String,
     /// Network plugin that decides what the API leaves open
     #[arg(long, value_enum, value_name = "CNI")]
     cni: Option<CniArg>,
@@ -94,7 +94,7 @@ impl InputArgs {
     /// # Errors
     /// As [`InputArgs::read`].
     pub(super) fn read_with(&self, ui: &Ui, values: Option<&Values>) -> Result<Input, Failure> {
-        let mut reader = Reader::new(&self.namespace);
+        let mut reader = Reader::new(&self.default_namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {
             reader.network().pod_cidrs.clone_from(&self.pod_cidr);

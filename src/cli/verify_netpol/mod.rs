@@ -2,6 +2,7 @@
 
 mod connections;
 mod explain;
+mod flow_args;
 mod input;
 mod matrix;
 

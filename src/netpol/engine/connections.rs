@@ -9,9 +9,10 @@ use super::sides::{Sides, Verdicts, sides};
 use super::stranger::PodPattern;
 use super::universe::Universe;
 use crate::netpol::address::{Family, Span, merged};
+use crate::netpol::endpoint::Endpoint;
 use crate::netpol::input::{Input, Member};
 use crate::netpol::policy::Direction;
-use crate::netpol::ports::{PortRange, Protocol};
+use crate::netpol::ports::{PortRange, PortSet, Protocol};
 use crate::netpol::verdict::Why;
 
 /// Who reaches whom.
@@ -39,6 +40,15 @@ pub struct Ports {
     pub ranges: Vec<PortRange>,
     /// Why it is not certain; `None`: allowed.
     pub why: Option<Why>,
+}
+
+impl Ports {
+    /// The same as a set.
+    #[must_use]
+    pub fn set(&self) -> PortSet {
+        let one = |range: &PortRange| PortSet::of(self.protocol, *range);
+        self.ranges.iter().map(one).fold(PortSet::none(), |all, one| all.union(&one))
+    }
 }
 
 /// Addresses that may exchange the same ports with a pod.
@@ -148,6 +158,12 @@ impl<'a> Connections<'a> {
             self.members(class).for_each(|m| groups[m] = class);
         }
         groups
+    }
+
+    /// Somebody of a class, whose connections are those of all in it.
+    #[must_use]
+    pub fn sample(&self, class: usize) -> Endpoint<'_> {
+        self.universe.endpoint(self.compiled.classes[class][0] as usize)
     }
 
     /// What a stranger stands for.

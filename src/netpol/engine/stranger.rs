@@ -32,6 +32,18 @@ pub struct PodPattern {
     pub pod_selector: Selector,
 }
 
+impl PodPattern {
+    /// The namespaces that it names; none where it speaks of any namespace with some labels.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<&str> {
+        let named = self.namespace_selector.requirements().iter().find_map(|r| match r {
+            Requirement::In(key, values) if key == NAMESPACE_NAME => Some(values),
+            _ => None,
+        });
+        named.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
 /// A value that no selector can name: it is no valid label value.
 const OTHER: &str = "*";
 

@@ -45,3 +45,33 @@ pub fn dot(text: &str) -> String {
     out.push('"');
     out
 }
+
+/// A field of CSV (RFC 4180), quoted where it must be. What a spreadsheet would run as a formula
+/// starts with an apostrophe.
+#[must_use]
+pub fn csv(text: &str) -> String {
+    let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if safe.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    } else {
+        safe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csv as cell;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be_and_never_formulas() {
+        assert_eq!(cell("shop/web"), "shop/web");
+        assert_eq!(cell("a,b"), "\"a,b\"");
+        assert_eq!(cell("say \"x\""), "\"say \"\"x\"\"\"");
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("-2,3"), "\"'-2,3\"");
+    }
+}

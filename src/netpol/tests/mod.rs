@@ -3,6 +3,7 @@
 mod diff;
 mod explain;
 mod invalid;
+mod listing;
 mod matrix;
 mod naive;
 mod objects;

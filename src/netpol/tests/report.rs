@@ -5,11 +5,18 @@ use std::collections::BTreeSet;
 use super::random::{Dice, world};
 use super::*;
 use crate::netpol::engine::Connections;
+use crate::netpol::listing::{By, Filter, Listing};
 use crate::netpol::report::{SCHEMA, connections_json};
 
-fn json_of(input: &Input, ungrouped: bool) -> Value {
+pub(super) fn json_of(input: &Input, by: By) -> Value {
+    json_with(input, by, Filter::default())
+}
+
+pub(super) fn json_with(input: &Input, by: By, filter: Filter) -> Value {
     let mut text = String::new();
-    connections_json(&mut Connections::new(input, false), ungrouped, &mut text).unwrap();
+    let mut connections = Connections::new(input, false);
+    let mut listing = Listing::new(&mut connections, by, filter);
+    connections_json(&mut listing, &mut text).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["schema"], SCHEMA);
     value
@@ -52,7 +59,7 @@ fn groups_expand_to_exactly_the_ungrouped_rows() {
             twin.pod.name = format!("twin{i}");
             input.members.push(twin);
         }
-        let (grouped, ungrouped) = (json_of(&input, false), json_of(&input, true));
+        let (grouped, ungrouped) = (json_of(&input, By::Group), json_of(&input, By::Pod));
         for list in ["connections", "uncertain"] {
             let plain: BTreeSet<String> =
                 ungrouped[list].as_array().unwrap().iter().map(Value::to_string).collect();
@@ -77,7 +84,9 @@ fn everything_open_is_one_group_and_all_addresses() {
         });
     }
     let mut text = String::new();
-    connections_json(&mut Connections::new(&input, true), false, &mut text).unwrap();
+    let mut connections = Connections::new(&input, true);
+    let mut listing = Listing::new(&mut connections, By::Group, Filter::default());
+    connections_json(&mut listing, &mut text).unwrap();
     let tcp: Vec<&str> = text.lines().filter(|l| l.contains("TCP")).collect();
     assert_eq!(
         tcp,
@@ -99,7 +108,7 @@ fn a_selector_that_matches_nobody_shows_whom_it_would_let_in() {
     ];
     let mut reader = read::Reader::new("default");
     objects.iter().for_each(|o| reader.add(o, None));
-    let document = json_of(&reader.finish(), false);
+    let document = json_of(&reader.finish(), By::Group);
     let sources: Vec<&Value> = document["connections"]
         .as_array()
         .unwrap()

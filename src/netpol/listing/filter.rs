@@ -1,0 +1,104 @@
+//! What of the connections is asked for.
+
+use std::collections::BTreeSet;
+
+use crate::netpol::address::Span;
+use crate::netpol::input::Input;
+use crate::netpol::pick::{NotThere, Pick};
+use crate::netpol::ports::{PortRange, PortSet, Protocol};
+
+/// Who and what is asked about, as names. Empty lists ask about everyone.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Any of these as the source.
+    pub from: Vec<String>,
+    /// Any of these as the destination.
+    pub to: Vec<String>,
+    /// Any of these ports.
+    pub ports: Vec<(u16, Protocol)>,
+    /// Namespaces of which one has an end of the flow.
+    pub namespaces: Vec<String>,
+}
+
+/// [`Asked`], looked up in an input.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub(super) from: Option<Party>,
+    pub(super) to: Option<Party>,
+    pub(super) ports: Option<PortSet>,
+    pub(super) namespaces: Option<BTreeSet<String>>,
+}
+
+/// Everyone that some names mean.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Party {
+    members: BTreeSet<usize>,
+    namespaces: BTreeSet<String>,
+    spans: Vec<Span>,
+}
+
+impl Filter {
+    /// Looks the names up.
+    ///
+    /// # Errors
+    /// One of them means nobody in the input.
+    pub fn new(input: &Input, asked: &Asked) -> Result<Self, NotThere> {
+        let namespaces: BTreeSet<String> =
+            asked.namespaces.iter().map(|n| input.pick_namespace(n)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            from: Party::of(input, &asked.from)?,
+            to: Party::of(input, &asked.to)?,
+            ports: (!asked.ports.is_empty()).then(|| crate::netpol::pick::port_set(&asked.ports)),
+            namespaces: (!namespaces.is_empty()).then_some(namespaces),
+        })
+    }
+
+    /// Whether one of these namespaces is asked about.
+    pub(super) fn is_inside(&self, namespaces: &[&str]) -> bool {
+        self.namespaces.as_ref().is_none_or(|all| namespaces.iter().any(|n| all.contains(*n)))
+    }
+
+    /// The ports among these that are asked about.
+    pub(super) fn ports(&self, protocol: Protocol, ranges: &[PortRange]) -> Vec<PortRange> {
+        let Some(asked) = &self.ports else { return ranges.to_vec() };
+        let all = ranges.iter().map(|r| PortSet::of(protocol, *r));
+        let all = all.fold(PortSet::none(), |all, one| all.union(&one));
+        all.intersection(asked).ranges(protocol).to_vec()
+    }
+}
+
+impl Party {
+    fn of(input: &Input, names: &[String]) -> Result<Option<Self>, NotThere> {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let mut all = Self::default();
+        for name in names {
+            match input.pick(name)? {
+                Pick::Members(members) => all.members.extend(members),
+                Pick::Namespace(name) => {
+                    all.namespaces.insert(name);
+                }
+                Pick::Addresses(span, members) => {
+                    all.spans.push(span);
+                    all.members.extend(members);
+                }
+            }
+        }
+        all.spans = crate::netpol::address::merged(all.spans);
+        Ok(Some(all))
+    }
+
+    /// Whether it holds a pod of one of these namespaces; `member` is its number where it is in
+    /// the input.
+    pub(super) fn holds(&self, member: Option<usize>, namespaces: &[&str]) -> bool {
+        member.is_some_and(|m| self.members.contains(&m))
+            || namespaces.iter().any(|n| self.namespaces.contains(*n))
+    }
+
+    /// The addresses among these that it holds.
+    pub(super) fn within(&self, spans: &[Span]) -> Vec<Span> {
+        let both = |a: &Span, b: &Span| a.intersection(b);
+        spans.iter().flat_map(|a| self.spans.iter().filter_map(move |b| both(a, b))).collect()
+    }
+}
