@@ -9,6 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod};
+use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::watcher::{self, Config};
 use kube::runtime::{WatchStreamExt, utils::Backoff};
 use kube::{Api, Resource, ResourceExt};
@@ -205,31 +206,56 @@ fn stream<K>(
     seen: fn(String, watcher::Event<K>) -> Seen,
 ) -> Stream
 where
-    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + serde::de::DeserializeOwned
-        + std::fmt::Debug
-        + Send
-        + 'static,
+    K: Resource<DynamicType = ()> + serde::de::DeserializeOwned + 'static,
 {
-    let api: Api<K> = Api::namespaced(client.clone(), namespace);
-    let namespace = namespace.to_owned();
-    let place = namespace.clone();
-    let listed = (K::plural(&()).into_owned(), namespace.clone());
+    // Untyped first: the watcher and the reader of each type are then compiled once.
+    let kind = ApiResource::erase::<K>(&());
+    let plural = kind.plural.clone();
+    let events = untyped(client, namespace, &kind, config);
+    let (place, resource) = (namespace.to_owned(), plural.clone());
+    let read = move |event| match typed(event) {
+        Ok(event) => Ok(seen(place.clone(), event)),
+        Err(_) => Err(Interruption::Lost(format!("watching {resource}: an answer made no sense"))),
+    };
+    ((plural, namespace.to_owned()), events.map(move |event| event.and_then(&read)).boxed())
+}
+
+/// Watches untyped objects.
+fn untyped(
+    client: &kube::Client,
+    namespace: &str,
+    kind: &ApiResource,
+    config: Config,
+) -> BoxStream<'static, Result<watcher::Event<DynamicObject>, Interruption>> {
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, kind);
+    let (resource, namespace) = (kind.plural.clone(), namespace.to_owned());
     let results = kube::runtime::watcher(api, config)
         .backoff(Pauses::default())
-        .map_ok(move |event| seen(namespace.clone(), event))
-        .map_err(move |error| interruption(&error, K::plural(&()).as_ref(), &place));
+        .map_err(move |error| interruption(&error, &resource, &namespace));
     // A forbidden watch would be asked for again for ever: it is told once and ends.
     let mut forbidden = false;
-    let stream = results
+    results
         .take_while(move |result| {
             let go_on = !forbidden;
             forbidden |= matches!(result, Err(Interruption::Forbidden { .. }));
             std::future::ready(go_on)
         })
-        .boxed();
-    (listed, stream)
+        .boxed()
+}
+
+fn typed<K>(event: watcher::Event<DynamicObject>) -> Result<watcher::Event<K>, serde_json::Error>
+where
+    K: serde::de::DeserializeOwned,
+{
+    // From a reference, as everywhere else: a second way would be a second copy of every reader.
+    let read = |object| K::deserialize(&serde_json::to_value(object)?);
+    Ok(match event {
+        watcher::Event::Apply(object) => watcher::Event::Apply(read(object)?),
+        watcher::Event::Delete(object) => watcher::Event::Delete(read(object)?),
+        watcher::Event::Init => watcher::Event::Init,
+        watcher::Event::InitApply(object) => watcher::Event::InitApply(read(object)?),
+        watcher::Event::InitDone => watcher::Event::InitDone,
+    })
 }
 
 fn interruption(error: &watcher::Error, resource: &str, namespace: &str) -> Interruption {

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::ListParams;
-use kube::{Api, ResourceExt};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::wait::Run;
 use super::{Detail, InstallError, Step};
+use crate::cluster::Retry;
 use crate::cluster::forward::{self, Answer, ForwardError};
 use crate::object::Kind;
 
@@ -100,27 +98,28 @@ fn complaint(answer: &Answer) -> Option<String> {
 }
 
 async fn ask_once(run: &Run<'_>, endpoint: &Endpoint) -> Result<Answer, ForwardError> {
-    let client = &run.cluster.client;
-    let pods: Api<Pod> = Api::namespaced(client.clone(), "openhive");
-    let params =
-        ListParams::default().labels(&format!("app.kubernetes.io/name={}", endpoint.workload));
-    let list = tokio::time::timeout(Duration::from_secs(15), pods.list(&params)).await;
-    let pods = list
-        .map_err(|_| ForwardError::TimedOut(Duration::from_secs(15)))?
+    let path = format!(
+        "/api/v1/namespaces/openhive/pods?labelSelector=app.kubernetes.io%2Fname%3D{}",
+        endpoint.workload
+    );
+    let limit = Duration::from_secs(15);
+    let pods = tokio::time::timeout(limit, run.cluster.rest.get_path(&path, Retry::Never)).await;
+    let pods = pods
+        .map_err(|_| ForwardError::TimedOut(limit))?
         .map_err(|_| ForwardError::Broken("the pods cannot be listed".to_owned()))?;
-    let pod =
-        pods.items.iter().find(|pod| ready(pod)).ok_or_else(|| {
-            ForwardError::Broken(format!("no pod of {} is ready", endpoint.workload))
-        })?;
+    let pod = pods["items"].as_array().into_iter().flatten().find(|pod| ready(pod));
+    let name = pod
+        .and_then(|pod| pod["metadata"]["name"].as_str())
+        .ok_or_else(|| ForwardError::Broken(format!("no pod of {} is ready", endpoint.workload)))?;
     let limit = Duration::from_secs(10);
-    forward::get(client, "openhive", &pod.name_any(), endpoint.port, endpoint.path, limit).await
+    let client = &run.cluster.client;
+    forward::get(client, "openhive", name, endpoint.port, endpoint.path, limit).await
 }
 
-fn ready(pod: &Pod) -> bool {
-    pod.metadata.deletion_timestamp.is_none()
-        && pod.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(
-            |conditions| conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True"),
-        )
+fn ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+    pod["metadata"]["deletionTimestamp"].is_null()
+        && conditions.into_iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -288,7 +289,7 @@ async fn safety_net(
     if !same && !over {
         return Err(InstallError::Vanished { object: job.clone() });
     }
-    if let Some(live) = live.and_then(|live| serde_json::from_value::<Job>(live).ok())
+    if let Some(live) = live.and_then(|live| Job::deserialize(&live).ok())
         && live.metadata.uid.as_deref() == Some(uid)
     {
         watches.view.jobs.insert(uid.to_owned(), live.into());

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
+use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::apply::request;
@@ -185,7 +186,7 @@ async fn confirmed(run: &Run<'_>, targets: &[ObjectRef]) -> bool {
     let reads = join_all(targets.iter().map(|target| run.cluster.rest.get(target, Retry::Never)));
     let expected = run.expected.borrow().clone();
     reads.await.into_iter().zip(targets).all(|(live, target)| {
-        let live = live.ok().flatten().and_then(|live| serde_json::from_value(live).ok());
+        let live = live.ok().flatten().and_then(|live| Deployment::deserialize(&live).ok());
         live.is_some_and(|live: Deployment| {
             assess(&Observed::Deployment(&live), expected.get(target), Timestamp::now()).is_ready()
         })
@@ -208,7 +209,7 @@ async fn safety_net(
                 continue;
             }
         };
-        let live = live.and_then(|live| serde_json::from_value::<Deployment>(live).ok());
+        let live = live.and_then(|live| Deployment::deserialize(&live).ok());
         let expected = run.expected.borrow().get(target).map(|expected| expected.uid.clone());
         let uid = live.as_ref().and_then(|live| live.metadata.uid.clone());
         let (Some(live), Some(uid)) = (live, uid) else {
