@@ -25,8 +25,25 @@ pub fn run() -> Result<PathBuf> {
 pub fn build(package: &Path, arguments: &[&str]) -> Result<()> {
     let mut build = cargo(&["build", "--release", "--target", target()]);
     build.current_dir(package).args(arguments);
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    build.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
     succeed(&mut build)
+}
+
+/// What makes the binary static and small. A panic aborts, so tables for unwinding are dead weight.
+fn flags() -> Vec<String> {
+    let script = root().join("xtask/no-unwind-tables.ld");
+    let mut flags =
+        vec!["-Ctarget-feature=+crt-static".to_owned(), "-Cforce-unwind-tables=no".to_owned()];
+    let mut link = |argument: &str| flags.push(format!("-Clink-arg=-Wl,{argument}"));
+    link(&format!("-T,{}", script.display()));
+    link("--no-eh-frame-hdr");
+    // Relative relocations take a word each, or a bit.
+    link("-z,pack-relative-relocs");
+    if target() == GNU {
+        // LLD, which rustc uses for this target, knows functions of the same code.
+        link("--icf=all");
+    }
+    flags
 }
 
 /// The target that the binary is built for.
