@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::Exit;
+use crate::ui::Failure;
+
 /// How to reach the cluster.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
@@ -18,9 +21,6 @@ pub struct ConnectionArgs {
     /// The kubeconfig user to use
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// Refused: the three namespaces are fixed
-    #[arg(short, long, hide = true, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
     /// Address and port of the API server
     #[arg(short, long, value_name = "URL")]
     pub server: Option<String>,
@@ -57,6 +57,32 @@ pub struct ConnectionArgs {
     /// Time for one request, such as 15s or 1m; 0 for no limit
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub request_timeout: Duration,
+}
+
+/// [`ConnectionArgs`] of the verbs that install and watch the platform.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PlatformConnectionArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Refused: the three namespaces are fixed
+    #[arg(short, long, hide = true, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+}
+
+impl PlatformConnectionArgs {
+    /// The flags, without kubectl's `-n`.
+    ///
+    /// # Errors
+    /// It was given.
+    pub(crate) fn checked(&self) -> Result<&ConnectionArgs, Failure> {
+        if self.namespace.is_none() {
+            return Ok(&self.connection);
+        }
+        Err(Failure::new(Exit::Usage, "-n/--namespace cannot be given")
+            .cause("OpenHive lives in three fixed namespaces: openhive, hive-agents, hive-sandbox")
+            .fix("leave the flag out")
+            .now("nothing was changed"))
+    }
 }
 
 impl ConnectionArgs {

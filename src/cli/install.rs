@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::connection::{ConnectionArgs, Duration, duration};
+use super::connection::{ConnectionArgs, Duration, PlatformConnectionArgs, duration};
 use super::install_failure::install_failure;
 use super::plan::InstallProfile;
 use super::prepare::{Choices, Prepared, prepare};
@@ -44,7 +44,7 @@ pub struct InstallArgs {
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
     progress: ProgressMode,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    connection: PlatformConnectionArgs,
 }
 
 pub(crate) async fn run(args: &InstallArgs, ui: &Ui) -> Outcome {
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &InstallArgs, ui: &Ui) -> Outcome {
         force_conflicts: args.force_conflicts,
         recreate: args.recreate,
     };
-    let prepared = prepare(ui, &args.values, &args.connection, choices).await?;
+    let prepared = prepare(ui, &args.values, args.connection.checked()?, choices).await?;
     executable(&prepared.plan)?;
     if !args.yes && !agreed(ui, &prepared.plan)? {
         return Err(Failure::new(Exit::Error, "not installed").now("nothing was changed"));
@@ -146,7 +146,7 @@ async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
             Ok(Exit::Done)
         }
         Err((error, left)) => {
-            let again = command(&args.values, args.profile, &args.connection);
+            let again = command(&args.values, args.profile, args.connection.checked()?);
             Err(install_failure(&error, &left, &again))
         }
     }

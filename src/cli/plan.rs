@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::connection::ConnectionArgs;
+use super::connection::PlatformConnectionArgs;
 use super::offline::offline;
 use super::prepare::{Choices, prepare};
 use super::values_args::ValuesArgs;
@@ -41,7 +41,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    connection: PlatformConnectionArgs,
 }
 
 /// How the plan is shown.
@@ -90,9 +90,9 @@ pub(crate) async fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
         }
         offline(ui, &args.values, choices, args.against.as_deref())?
     } else {
-        prepare(ui, &args.values, &args.connection, choices).await?.plan
+        prepare(ui, &args.values, args.connection.checked()?, choices).await?.plan
     };
-    let mut next = super::install::command(&args.values, args.profile, &args.connection);
+    let mut next = super::install::command(&args.values, args.profile, args.connection.checked()?);
     for (given, flag) in
         [(args.force_conflicts, " --force-conflicts"), (args.recreate, " --recreate")]
     {

@@ -74,12 +74,6 @@ pub(crate) async fn prepare(
 
 /// Connects without asking anything, and teaches the redactor the kubeconfig's credentials.
 pub(crate) async fn open(ui: &Ui, connection: &ConnectionArgs) -> Result<Cluster, Failure> {
-    if connection.namespace.is_some() {
-        return Err(Failure::new(Exit::Usage, "-n/--namespace cannot be given")
-            .cause("OpenHive lives in three fixed namespaces: openhive, hive-agents, hive-sandbox")
-            .fix("leave the flag out")
-            .now("nothing was changed"));
-    }
     let cluster = connect(connection).await.map_err(|error| cluster_failure(&error))?;
     ui.with_redactor(|redactor| redactor.learn_all(&cluster.credentials));
     Ok(cluster)

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::connection::ConnectionArgs;
+use super::connection::PlatformConnectionArgs;
 use super::failure::cluster_failure;
 use super::prepare::open;
 use super::{Exit, Outcome};
@@ -21,7 +21,7 @@ pub struct StatusArgs {
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    connection: PlatformConnectionArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -35,7 +35,7 @@ enum Format {
 const REQUIRED: [&str; 3] = ["hive-gateway", "hive-agent", "hive-sandbox"];
 
 pub(crate) async fn run(args: &StatusArgs, ui: &Ui) -> Outcome {
-    let cluster = open(ui, &args.connection).await?;
+    let cluster = open(ui, args.connection.checked()?).await?;
     let seen = snapshot(&cluster).await.map_err(|error| cluster_failure(&error))?;
     let now = server_time(&seen, Timestamp::now());
     let findings = diagnose(&seen, &Grace::DEFAULT, now);

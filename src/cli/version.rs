@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::connection::ConnectionArgs;
+use super::connection::PlatformConnectionArgs;
 use super::prepare::open;
 use super::{Exit, Outcome};
 use crate::cluster::Retry;
@@ -19,7 +19,7 @@ pub struct VersionArgs {
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    connection: PlatformConnectionArgs,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &VersionArgs, ui: &Ui) -> Outcome {
 /// The server's version. The client's is worth printing also where no cluster answers.
 async fn server(args: &VersionArgs, ui: &Ui) -> Option<String> {
     let answer = async {
-        let cluster = open(ui, &args.connection).await?;
+        let cluster = open(ui, args.connection.checked()?).await?;
         let version = cluster.rest.get_path("/version", Retry::Never).await;
         version.map_err(|error| super::failure::cluster_failure(&error))
     };
