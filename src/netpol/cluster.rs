@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub struct Cluster {
     pub admin: Vec<AdminPolicy>,
     /// Policies of kinds that are not evaluated.
     pub foreign: Vec<Foreign>,
+    /// The nodes by name, as far as they are in the input.
+    pub nodes: BTreeMap<String, Node>,
     /// What is known of the network.
     pub network: Network,
 }
@@ -72,11 +75,22 @@ pub struct Foreign {
     pub selector: Selector,
 }
 
+/// A node.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Node {
+    /// Its labels.
+    pub labels: Labels,
+    /// Its own addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Where the addresses of its pods are (`spec.podCIDRs`).
+    pub pod_cidrs: Vec<IpNet>,
+}
+
 /// Which network plugin decides what the API leaves open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cni {
-    /// `policy-cidr-match-mode` as it is by default: blocks hold neither pods nor nodes.
+    /// Blocks hold pods and nodes only where [`CidrMatch`] says so.
     Cilium,
     /// Blocks hold pods and nodes by their addresses.
     Calico,
@@ -85,11 +99,23 @@ pub enum Cni {
     None,
 }
 
+/// What an address block holds on Cilium besides addresses outside of the cluster
+/// (`policy-cidr-match-mode`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct CidrMatch {
+    /// Nodes by their addresses.
+    pub nodes: bool,
+    /// Pods by their addresses.
+    pub pods: bool,
+}
+
 /// What is known of the network.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// The plugin; `None`: not known, so that what depends on it is uncertain.
     pub cni: Option<Cni>,
+    /// How Cilium is set, by default to neither; `None`: not known.
+    pub cidr_match: Option<CidrMatch>,
     /// Where the addresses of pods are.
     pub pod_cidrs: Vec<IpNet>,
 }
@@ -104,6 +130,10 @@ impl Default for Network {
     fn default() -> Self {
         const PRIVATE: [&str; 5] =
             ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
-        Self { cni: None, pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect() }
+        Self {
+            cni: None,
+            cidr_match: Some(CidrMatch::default()),
+            pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect(),
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Whether a policy selects a pod, and whether a peer of a rule is an endpoint.
 
+use std::net::IpAddr;
+
 use super::address::{Block, Span};
 use super::admin::{Action, AdminPeer, AdminPods, AdminPolicy, AdminRule};
-use super::cluster::{Cluster, Cni, Foreign};
+use super::cluster::{Cluster, Cni, Foreign, Node};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
+use super::labels::Selector;
 use super::mutant::{self, Mutant};
 use super::policy::{Peer, Policy, Rule, RulePorts, Scope};
 use super::ports::{PortRange, PortSet};
@@ -28,7 +31,8 @@ impl Cluster {
             None if mutant::is(Mutant::BlocksHoldPods) => Tri::Yes,
             None => CNI,
             Some(Cni::Calico) => Tri::Yes,
-            Some(Cni::Cilium | Cni::None) => Tri::No,
+            Some(Cni::Cilium) => self.network.cidr_match.map_or(CNI, |mode| mode.pods.into()),
+            Some(Cni::None) => Tri::No,
         }
     }
 
@@ -37,7 +41,7 @@ impl Cluster {
         match self.network.cni {
             None => CNI,
             Some(Cni::Calico | Cni::None) => Tri::Yes,
-            Some(Cni::Cilium) => Tri::No,
+            Some(Cni::Cilium) => self.network.cidr_match.map_or(CNI, |mode| mode.nodes.into()),
         }
     }
 
@@ -144,12 +148,33 @@ impl Cluster {
             {
                 Tri::Yes
             }
-            (AdminPeer::Nodes(_), Endpoint::Pod(_) | Endpoint::Host(_)) => {
-                Tri::Maybe(Why::UnknownLabel)
+            (AdminPeer::Nodes(nodes), Endpoint::Pod(pod)) => {
+                self.node_is(nodes, pod.node.as_deref(), &pod.addresses)
             }
-            (AdminPeer::Nodes(_), Endpoint::Outside(_)) => UNKNOWN,
+            (AdminPeer::Nodes(nodes), Endpoint::Host(host)) => {
+                self.node_is(nodes, host.node.as_deref(), &host.addresses)
+            }
+            (AdminPeer::Nodes(_), Endpoint::Outside(_)) if self.nodes.is_empty() => UNKNOWN,
+            (AdminPeer::Nodes(nodes), Endpoint::Outside(span)) => {
+                let meets = |node: &&Node| {
+                    node.addresses.iter().any(|address| span.meets(&Span::from(*address)))
+                };
+                let found = self.nodes.values().filter(meets);
+                let found = found.map(|node| nodes.matches(&node.labels)).fold(Tri::No, Tri::or);
+                if found == Tri::No { found } else { UNKNOWN }
+            }
             (AdminPeer::DomainNames(_), Endpoint::Pod(_)) => Tri::No,
             (AdminPeer::DomainNames(_), _) => UNKNOWN,
+        }
+    }
+
+    /// Whether a node's labels satisfy a selector.
+    fn node_is(&self, selector: &Selector, name: Option<&str>, addresses: &[IpAddr]) -> Tri {
+        let by_name = name.and_then(|name| self.nodes.get(name));
+        let has = |node: &&Node| node.addresses.iter().any(|a| addresses.contains(a));
+        match by_name.or_else(|| self.nodes.values().find(has)) {
+            Some(node) => selector.matches(&node.labels),
+            None => Tri::Maybe(Why::UnknownLabel),
         }
     }
 
@@ -192,7 +217,7 @@ fn holds_span(block: &Block, span: &Span) -> Tri {
     }
 }
 
-fn holds_any(block: &Block, addresses: &[std::net::IpAddr]) -> Tri {
+fn holds_any(block: &Block, addresses: &[IpAddr]) -> Tri {
     if addresses.is_empty() {
         return Tri::Maybe(Why::UnknownAddress);
     }

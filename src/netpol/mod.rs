@@ -49,7 +49,7 @@ pub mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use cluster::{Cluster, Cni, Network};
+pub use cluster::{CidrMatch, Cluster, Cni, Foreign, Network, Node};
 pub use diff::{Actor, FlowChange, FlowDiff, Party, diff_flows};
 pub use endpoint::{Endpoint, Host, Pod};
 pub use input::{Input, Member};

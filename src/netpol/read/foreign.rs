@@ -18,12 +18,30 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("policy.networking.k8s.io", &[]),
 ];
 
+/// Groups of the API that policies besides `networking.k8s.io` are in.
+pub fn policy_groups() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(group, _)| *group)
+}
+
+/// Whether objects of a kind decide about connections, evaluated or not; of those in
+/// [`policy_groups`].
+#[must_use]
+pub fn is_policy_kind(group: &str, kind: &str) -> bool {
+    KINDS.iter().any(|(g, kinds)| *g == group && (kinds.is_empty() || kinds.contains(&kind)))
+}
+
 /// The policy, if the object is one of a kind that is not evaluated.
 pub(crate) fn foreign(manifest: &Value, api_version: &str, kind: &str) -> Option<Foreign> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    KINDS.iter().find(|(g, kinds)| *g == group && (kinds.is_empty() || kinds.contains(&kind)))?;
+    if !is_policy_kind(group, kind) {
+        return None;
+    }
     let text = |path: &str| manifest.pointer(path).and_then(Value::as_str);
     let name = text("/metadata/name").unwrap_or_default();
+    // Calico's own API shows the NetworkPolicies of Kubernetes once more, under such names.
+    if group == "projectcalico.org" && name.starts_with("knp.default.") {
+        return None;
+    }
     let namespace = match kind {
         "CiliumClusterwideNetworkPolicy" | "GlobalNetworkPolicy" | "ClusterNetworkPolicy" => None,
         // In Istio's root namespace a policy is about all of them; which one that is, is a setting.

@@ -4,6 +4,7 @@ mod admin;
 mod cursor;
 mod foreign;
 mod manifest;
+mod node;
 mod objects;
 mod pod;
 mod policy;
@@ -11,6 +12,7 @@ mod selector;
 mod service;
 
 pub use admin::admin_policy;
+pub use foreign::{is_policy_kind, policy_groups};
 pub use manifest::Manifest;
-pub use objects::Reader;
+pub use objects::{Reader, is_evaluated};
 pub use policy::network_policy;

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::admin::admin_policy;
 use super::cursor::{Cursor, Sink};
 use super::foreign::foreign;
+use super::node::node;
 use super::pod::{add_controller_labels, pod};
 use super::policy::{identity, network_policy};
 use super::service::{endpoint_slice, endpoints, ingress, service};
 use crate::netpol::admin::AdminKind;
-use crate::netpol::cluster::Cluster;
+use crate::netpol::cluster::{Cluster, Foreign};
 use crate::netpol::input::{Input, Member, Owner, Skipped};
 use crate::netpol::invalid::{Invalid, Place, Problem};
 use crate::netpol::labels::Labels;
@@ -75,6 +76,16 @@ impl Reader {
         &mut self.input.cluster.network
     }
 
+    /// Notes a policy that is not evaluated, or a kind of policies that could not be read.
+    pub fn not_evaluated(&mut self, foreign: Foreign) {
+        self.input.cluster.foreign.push(foreign);
+    }
+
+    /// What was not valid of the objects since this was called last.
+    pub fn take_invalid(&mut self) -> Vec<Invalid> {
+        std::mem::take(&mut self.input.invalid)
+    }
+
     /// Reads one object, or each object of a list.
     pub fn add(&mut self, manifest: &Value, place: Option<&Place>) {
         let text = |key: &str| manifest.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -134,6 +145,7 @@ impl Reader {
             ("", "Service" | "Endpoints")
             | ("discovery.k8s.io", "EndpointSlice")
             | ("networking.k8s.io", "Ingress") => self.published(manifest, kind, place),
+            ("", "Node") => self.node(manifest, place),
             _ => {
                 if let Some(admin) = admin_kind(api_version, kind) {
                     match admin_policy(manifest, admin, place) {
@@ -227,6 +239,19 @@ impl Reader {
         };
         if let Err(problems) = read {
             self.input.invalid.extend(problems);
+        }
+    }
+
+    fn node(&mut self, manifest: &Value, place: Option<&Place>) {
+        let sink = Sink::default();
+        let root = Cursor::root(manifest, &sink);
+        let (_, name) = identity(&root, "");
+        let read = node(&root);
+        match sink.finish(Some(read), &format!("Node {name}"), place) {
+            Ok((node, _)) => {
+                self.input.cluster.nodes.insert(name, node);
+            }
+            Err(problems) => self.input.invalid.extend(problems),
         }
     }
 
@@ -369,6 +394,12 @@ fn controller(manifest: &Value) -> Option<Owner> {
     let text = |key: &str| owner.get(key).and_then(Value::as_str).map(str::to_owned);
     let owner = Owner { kind: text("kind")?, name: text("name")? };
     (owner.kind != "Node").then_some(owner)
+}
+
+/// Whether policies of a kind besides NetworkPolicy are evaluated.
+#[must_use]
+pub fn is_evaluated(api_version: &str, kind: &str) -> bool {
+    admin_kind(api_version, kind).is_some()
 }
 
 /// Which cluster-wide policy an object is.
