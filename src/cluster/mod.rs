@@ -8,6 +8,7 @@ mod error;
 mod facts;
 pub mod forward;
 pub mod logs;
+pub mod netpol;
 mod rest;
 pub mod snapshot;
 pub mod survey;
