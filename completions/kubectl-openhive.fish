@@ -34,8 +34,8 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -s V -l 
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "init" -d 'Write a values file: asks on a terminal, generates the secrets'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "validate" -d 'Check a values file; every problem at once'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "render" -d 'Print the manifests that an installation would apply; reads no kubeconfig'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "verify-netpol" -d 'Check who may talk to whom, from manifests or from a values file'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "completion" -d 'Print a completion script'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "verify-netpol" -d 'Check who may talk to whom, in manifests, in what a values file renders to, or in a cluster'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "plan" -d 'Show what install would change; no write reaches the cluster'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "install" -d 'Install, upgrade, or repair the platform'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_needs_command" -f -a "status" -d 'Show what runs, and what is wrong with it'
@@ -96,6 +96,12 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s v -l verbose -d 'Log what the client does; repeat for more'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s q -l quiet -d 'Print data and errors only'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s v -l verbose -d 'Log what the client does; repeat for more'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l manifests -d 'Folder or file with manifests, or - for standard input; repeat for several' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
@@ -108,6 +114,21 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 calico\t''
 none\t''"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'Every cell'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
@@ -115,6 +136,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l skip-invalid -d 'Go on without policies that the API server would refuse'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l strict -d 'Fail where something is not decidable [default: in CI, or where stdout is no terminal]'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l no-strict -d 'Do not'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s q -l quiet -d 'Print data and errors only'
@@ -134,6 +156,21 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 calico\t''
 none\t''"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l from -d 'Only from NAMESPACE/POD, NAMESPACE/KIND/NAME, an address, a CIDR, or a namespace; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l to -d 'Only to one of these, written alike' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l port -d 'Only this port of the destination\'s pod, as 80 or 53/udp; repeat for several' -r
@@ -150,6 +187,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l skip-invalid -d 'Go on without policies that the API server would refuse'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l ungrouped -d 'List pods one by one instead of in groups that behave alike'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l known-only -d 'Leave out pods that are not in the input'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s q -l quiet -d 'Print data and errors only'
@@ -167,6 +205,21 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 calico\t''
 none\t''"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l pod-cidr -d 'Where the addresses of pods are; repeat for several [default: the private ranges]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l kubeconfig -d 'Path to the kubeconfig file; otherwise KUBECONFIG (a list), otherwise ~/.kube/config' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l context -d 'The kubeconfig context to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l cluster -d 'The kubeconfig cluster to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l user -d 'The kubeconfig user to use' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s s -l server -d 'Address and port of the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l as -d 'User to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l as-group -d 'Group to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'The answer with every policy and rule'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
@@ -174,15 +227,10 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l skip-invalid -d 'Go on without policies that the API server would refuse'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l allow-empty -d 'Accept an input without pods or without policies'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log what the client does; repeat for more'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
-always\t'Always'
-never\t'Never'"
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s q -l quiet -d 'Print data and errors only'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s v -l verbose -d 'Log what the client does; repeat for more'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s f -l values -d 'Values file, or - for standard input; repeat for layers, later ones win [env: OPENHIVE_VALUES]' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l set -d 'Set one key that is not secret, over every file; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l profile -d 'How much of the platform' -r -f -a "platform\t'Everything, with Dashboard and Ingress'
@@ -195,7 +243,6 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" 
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l context -d 'The kubeconfig context to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l cluster -d 'The kubeconfig cluster to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l user -d 'The kubeconfig user to use' -r
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s s -l server -d 'Address and port of the API server' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
@@ -207,6 +254,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" 
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as-group -d 'Group to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand plan" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
@@ -233,7 +281,6 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand instal
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l context -d 'The kubeconfig context to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l cluster -d 'The kubeconfig cluster to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l user -d 'The kubeconfig user to use' -r
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s s -l server -d 'Address and port of the API server' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
@@ -245,6 +292,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand instal
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as-group -d 'Group to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand install" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
@@ -261,7 +309,6 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l context -d 'The kubeconfig context to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l cluster -d 'The kubeconfig cluster to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l user -d 'The kubeconfig user to use' -r
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s s -l server -d 'Address and port of the API server' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
@@ -273,6 +320,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as-group -d 'Group to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
@@ -285,7 +333,6 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand versio
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l context -d 'The kubeconfig context to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l cluster -d 'The kubeconfig cluster to use' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l user -d 'The kubeconfig user to use' -r
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s s -l server -d 'Address and port of the API server' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l tls-server-name -d 'Server name to check the server\'s certificate against' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l certificate-authority -d 'Path to a certificate file of the certificate authority' -r -F
@@ -297,6 +344,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand versio
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as-group -d 'Group to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -s n -l namespace -d 'Refused: the three namespaces are fixed' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand version" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"

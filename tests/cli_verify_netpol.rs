@@ -319,3 +319,30 @@ fn the_matrix_needs_to_know_what_is_meant() {
     assert_eq!(ran.code, Some(64));
     assert!(ran.stderr.contains("no values file"), "{}", ran.stderr);
 }
+
+/// Runs of files never read a kubeconfig: the one of these tests is not there.
+#[test]
+fn without_files_the_cluster_is_checked_whatever_the_environment_says() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("values.env"), VALUES).unwrap();
+    for verb in [&[][..], &["connections"], &["explain", "a/b", "a/c", "80"]] {
+        let mut command = Command::cargo_bin("kubectl-openhive").unwrap();
+        command.current_dir(folder.path()).env_clear().env("OPENHIVE_VALUES", "values.env");
+        command.env("KUBECONFIG", "/does/not/exist").arg("verify-netpol").args(verb);
+        let output = command.output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{verb:?}: {told}");
+        assert!(told.contains("no kubeconfig at /does/not/exist"), "{told}");
+    }
+}
+
+#[test]
+fn a_cluster_is_named_or_manifests_are() {
+    let ran = run(&[("shop.yaml", SHOP)], &["connections", "--manifests", ".", "--context", "x"]);
+    assert_eq!(ran.code, Some(64), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--manifests and --context exclude each other"), "{}", ran.stderr);
+    // Beside values it is the cluster that is checked, against them.
+    let args = ["-f", "values.env", "--kubeconfig", "none"];
+    let ran = run(&[("values.env", VALUES)], &args);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+}

@@ -1,7 +1,8 @@
 //! The command line: one file for each verb, each with its arguments and its function.
 //!
 //! Verbs that need a cluster and verbs that do not are different types, so that `render` or
-//! `validate` can never touch a kubeconfig.
+//! `validate` can never touch a kubeconfig. `verify-netpol` does either: it goes by the source that
+//! its arguments name ([`verify_netpol`]), and only the source `Cluster` holds connection flags.
 
 pub mod completion;
 pub mod connection;
@@ -60,6 +61,7 @@ struct OutputArgs {
 enum Command {
     #[command(flatten)]
     Local(LocalCommand),
+    VerifyNetpol(verify_netpol::VerifyNetpolArgs),
     #[command(flatten)]
     Cluster(ClusterCommand),
 }
@@ -71,7 +73,6 @@ enum LocalCommand {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Render(render::RenderArgs),
-    VerifyNetpol(verify_netpol::VerifyNetpolArgs),
     Completion(completion::CompletionArgs),
 }
 
@@ -104,6 +105,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::ui::log::init(&ui, cli.output.verbose);
     let outcome = match cli.command {
         Command::Local(command) => local(&command, &ui),
+        Command::VerifyNetpol(args) => verify_netpol::run(&args, &ui),
         Command::Cluster(command) => cluster(&command, &ui),
     };
     match outcome {
@@ -122,24 +124,31 @@ fn local(command: &LocalCommand, ui: &Ui) -> Outcome {
         LocalCommand::Init(args) => init::run(args, ui),
         LocalCommand::Validate(args) => validate::run(args, ui),
         LocalCommand::Render(args) => render::run(args, ui),
-        LocalCommand::VerifyNetpol(args) => verify_netpol::run(args, ui),
         LocalCommand::Completion(args) => completion::run(args, ui),
     }
 }
 
 fn cluster(command: &ClusterCommand, ui: &Ui) -> Outcome {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Failure::new(Exit::Error, "cannot start the runtime").cause(error.to_string())
-        })?;
-    let outcome = runtime.block_on(async {
+    block_on(async {
         match command {
             ClusterCommand::Plan(args) => plan::run(args, ui).await,
             ClusterCommand::Install(args) => install::run(args, ui).await,
             ClusterCommand::Status(args) => status::run(args, ui).await,
             ClusterCommand::Version(args) => version::run(args, ui).await,
         }
-    });
+    })
+}
+
+/// Runs what asks a cluster.
+///
+/// # Errors
+/// Those of `work`, or the system gives no runtime.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Failure::new(Exit::Error, "cannot start the runtime").cause(error.to_string())
+        })?;
+    let outcome = runtime.block_on(work);
     // A watch that still hangs must not keep the process: what had to be finished is finished.
     runtime.shutdown_background();
     outcome

@@ -1,4 +1,4 @@
-//! Where the objects come from: files, standard input, or what a values file renders to.
+//! Where the objects come from: files, standard input, what a values file renders to, or a cluster.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::cli::Exit;
+use crate::cli::connection::ConnectionArgs;
 use crate::cli::values_args::ValuesArgs;
+use crate::cluster::netpol::Settings;
 use crate::netpol::matrix::Platform;
 use crate::netpol::read::{Manifest, Reader};
 use crate::netpol::{Cni, Input, Invalid, Place};
@@ -44,6 +46,18 @@ pub(super) struct InputArgs {
     /// Accept an input without pods or without policies
     #[arg(long)]
     allow_empty: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// What is checked. Only a cluster has connection flags: without it no kubeconfig is read.
+pub(super) enum Source<'a> {
+    /// The files of `--manifests`.
+    Manifests,
+    /// What the values render to.
+    Rendered,
+    /// What is there; the values, if any, say what is meant.
+    Cluster(&'a ConnectionArgs),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -64,13 +78,49 @@ impl From<CniArg> for Cni {
 }
 
 impl InputArgs {
+    /// `--manifests`, else `-f`, else the cluster. A cluster that is named beside `-f` is checked
+    /// against the values. `OPENHIVE_VALUES` never decides what is checked.
+    ///
+    /// # Errors
+    /// Manifests and a cluster are both named.
+    pub(super) fn source(&self) -> Result<Source<'_>, Failure> {
+        let named = self.connection.named();
+        match (self.manifests.is_empty(), named.first()) {
+            (false, Some((flag, _))) => {
+                Err(Failure::new(Exit::Usage, format!("--manifests and {flag} exclude each other"))
+                    .cause("manifests are checked without a cluster")
+                    .fix(format!("leave one of the two out: --manifests, or {flag}")))
+            }
+            (false, None) => Ok(Source::Manifests),
+            (true, None) if !self.values.files.is_empty() => Ok(Source::Rendered),
+            (true, _) => Ok(Source::Cluster(&self.connection)),
+        }
+    }
+
+    /// What the flags say over the cluster.
+    pub(super) fn settings(&self) -> Settings {
+        Settings { cni: self.cni.map(Cni::from), pod_cidrs: self.pod_cidr.clone() }
+    }
+
+    /// Whether an answer about nothing is wanted.
+    pub(super) const fn allow_empty(&self) -> bool {
+        self.allow_empty
+    }
+
     /// Reads everything, and tells on stderr what it was.
     ///
     /// # Errors
     /// Nothing is named; something cannot be read; an object is not valid.
     pub(super) fn read(&self, ui: &Ui) -> Result<Input, Failure> {
-        let values = if self.manifests.is_empty() { self.values(ui)? } else { None };
-        self.read_with(ui, values.as_ref())
+        match self.source()? {
+            Source::Manifests => self.read_with(ui, None),
+            Source::Rendered => self.read_with(ui, self.values(ui)?.as_ref()),
+            Source::Cluster(connection) => {
+                let found = super::cluster::found(ui, connection, &self.settings())?;
+                found.tell(ui);
+                found.checked(self.allow_empty)
+            }
+        }
     }
 
     /// The values that are named on the line. `OPENHIVE_VALUES` never decides what is checked.
@@ -106,9 +156,7 @@ impl InputArgs {
             self.rendered(values, &mut reader)?;
             format!("{}, rendered", names(&self.values.files))
         } else {
-            return Err(Failure::new(Exit::Usage, "nothing to check")
-                .fix("name manifests:  --manifests DIR")
-                .fix("or a values file:  -f values.env"));
+            return Err(Failure::new(Exit::Usage, "nothing to check"));
         };
         let input = reader.finish();
         self.check(ui, &source, &input)?;

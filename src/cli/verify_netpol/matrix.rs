@@ -1,6 +1,6 @@
 //! `verify-netpol` without a question: does the platform's matrix hold, and only that?
 
-use super::input::InputArgs;
+use super::input::{InputArgs, Source};
 use crate::cli::{Exit, Outcome};
 use crate::netpol::matrix::{Matrix, Totals};
 use crate::ui::{Failure, Ui, netpol};
@@ -34,13 +34,18 @@ enum Format {
 const SCHEMA: &str = "openhive.io/netpol-matrix/v1";
 
 pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
-    let Some(values) = args.input.values(ui)? else {
-        return Err(Failure::new(Exit::Usage, "no values file")
-            .cause("what is meant to be open depends on it: the database's port, for one")
-            .fix("name it:  -f values.env")
-            .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR"));
+    let values = args.input.values(ui)?;
+    let (input, incomplete) = match args.input.source()? {
+        Source::Cluster(connection) => {
+            let found = super::cluster::found(ui, connection, &args.input.settings())?;
+            found.tell(ui);
+            let incomplete = found.reading.decisive_gaps().next().is_some();
+            (found.checked(args.input.allow_empty())?, incomplete)
+        }
+        Source::Manifests | Source::Rendered if values.is_none() => return Err(no_values()),
+        Source::Manifests | Source::Rendered => (args.input.read_with(ui, values.as_ref())?, false),
     };
-    let input = args.input.read_with(ui, Some(&values))?;
+    let Some(values) = values else { return Err(no_values()) };
     let platform = args.input.platform(&values);
     let matrix = Matrix::new(&input, &platform);
     let strict = args.strict(ui);
@@ -55,7 +60,14 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
             "cells": matrix.cells,
         }))?,
     }
-    Ok(exit(matrix.totals(), strict))
+    Ok(exit(matrix.totals(), strict, incomplete))
+}
+
+fn no_values() -> Failure {
+    Failure::new(Exit::Usage, "no values file")
+        .cause("what is meant to be open depends on it: the database's port, for one")
+        .fix("name it:  -f values.env")
+        .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR")
 }
 
 impl MatrixArgs {
@@ -66,12 +78,13 @@ impl MatrixArgs {
     }
 }
 
-const fn exit(totals: Totals, strict: bool) -> Exit {
+/// `incomplete`: something could not be read, so that what was not seen may be open.
+const fn exit(totals: Totals, strict: bool, incomplete: bool) -> Exit {
     if totals.bypass > 0 {
         Exit::Verification
     } else if totals.overblock > 0 {
         Exit::Overblock
-    } else if strict && totals.unknown > 0 {
+    } else if strict && (incomplete || totals.unknown > 0) {
         Exit::Incomplete
     } else {
         Exit::Done

@@ -1,5 +1,6 @@
-//! `verify-netpol`: what NetworkPolicies allow, without a cluster.
+//! `verify-netpol`: what NetworkPolicies allow, in files or in a cluster.
 
+mod cluster;
 mod connections;
 mod explain;
 mod flow_args;
@@ -9,7 +10,7 @@ mod matrix;
 use super::Outcome;
 use crate::ui::Ui;
 
-/// Check who may talk to whom, from manifests or from a values file
+/// Check who may talk to whom, in manifests, in what a values file renders to, or in a cluster
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct VerifyNetpolArgs {

@@ -1,0 +1,91 @@
+//! The cluster as what is checked.
+
+use crate::cli::Exit;
+use crate::cli::block_on;
+use crate::cli::connection::ConnectionArgs;
+use crate::cli::failure::cluster_failure;
+use crate::cli::prepare::open;
+use crate::cluster::netpol::{Reading, Settings, read};
+use crate::netpol::Input;
+use crate::ui::{Failure, Ui};
+
+/// What was read, and of which cluster.
+pub(super) struct Found {
+    pub reading: Reading,
+    /// `context prod-eu`, or the API server's URL.
+    pub name: String,
+}
+
+/// Reads a cluster, and tells what could not be read.
+///
+/// # Errors
+/// There is no cluster, or it does not answer.
+pub(super) fn found(
+    ui: &Ui,
+    connection: &ConnectionArgs,
+    settings: &Settings,
+) -> Result<Found, Failure> {
+    block_on(async {
+        let cluster = open(ui, connection).await?;
+        let reading = read(&cluster.rest, settings).await.map_err(|e| cluster_failure(&e))?;
+        let name = match &cluster.context {
+            Some(context) => format!("context {context}"),
+            None => cluster.server.clone(),
+        };
+        Ok(Found { reading, name })
+    })
+}
+
+impl Found {
+    /// Tells on stderr what was read and what was not.
+    pub(super) fn tell(&self, ui: &Ui) {
+        ui.notice(&format!("{}: {}", self.name, self.reading.input.counts));
+        ui.notice(&format!("network plugin: {}", self.plugin()));
+        self.reading.gaps.iter().for_each(|gap| ui.warn(&gap.to_string()));
+        if !self.reading.gaps.is_empty() {
+            ui.notice(
+                "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static",
+            );
+        }
+    }
+
+    /// What was recognised, and what is made of it.
+    fn plugin(&self) -> String {
+        let plugins: Vec<String> = self.reading.plugins.iter().map(ToString::to_string).collect();
+        let by = if plugins.is_empty() { "not recognised".to_owned() } else { plugins.join(", ") };
+        match self.reading.input.cluster.network.cni {
+            Some(_) => by,
+            None => format!("{by}; what depends on it is uncertain, unless --cni names one"),
+        }
+    }
+
+    /// The input, unless an answer about it would be one about nothing.
+    ///
+    /// # Errors
+    /// It holds no pods, or no policies.
+    pub(super) fn checked(self, allow_empty: bool) -> Result<Input, Failure> {
+        let input = self.reading.input;
+        let missing = match (input.members.is_empty(), input.counts.policies) {
+            (true, _) => "pods and workloads",
+            (_, 0) => "policies",
+            _ => return Ok(input),
+        };
+        let gaps: Vec<String> = self.reading.gaps.iter().map(ToString::to_string).collect();
+        if allow_empty && gaps.is_empty() {
+            return Ok(input);
+        }
+        let failure = Failure::new(
+            if gaps.is_empty() { Exit::Input } else { Exit::Incomplete },
+            format!("{} shows no {missing}", self.name),
+        );
+        Err(match gaps.as_slice() {
+            [] => failure
+                .cause("an answer about nothing would read as if everything were well")
+                .fix("if this is meant:  --allow-empty"),
+            gaps => gaps
+                .iter()
+                .fold(failure.cause("the account may not see it"), |f, gap| f.seen(gap.clone()))
+                .fix("give it these rights:  kubectl openhive verify-netpol --print-rbac static"),
+        })
+    }
+}
