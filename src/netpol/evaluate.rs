@@ -141,6 +141,7 @@ impl Cluster {
             let rules = 0..self.policies[policy].rules(direction).map_or(0, <[Rule]>::len);
             let open = rules
                 .map(|rule| opens(RuleId::Network { policy, rule }))
+                .filter(|one| !one.is_deny())
                 .fold(Verdict::deny(), |all, one| all.or(&one));
             (selected, open)
         });

@@ -83,11 +83,12 @@ impl Partition {
 }
 
 impl TriBits {
-    /// The same for classes instead of their members, of which all have the same value.
-    pub(super) fn of_classes(&self, class_of: &[u32], classes: usize) -> Self {
+    /// The same for classes, each by its first member: all of a class have the same value.
+    pub(super) fn of_classes(&self, firsts: &[u32]) -> Self {
         let pack = |bits: &Bits| {
-            let mut packed = Bits::none(classes);
-            bits.iter().for_each(|i| packed.set(class_of[i] as usize));
+            let mut packed = Bits::none(firsts.len());
+            let held = firsts.iter().enumerate().filter(|(_, first)| bits.has(**first as usize));
+            held.for_each(|(class, _)| packed.set(class));
             packed
         };
         let maybe: Vec<(Why, Bits)> = self.maybe.iter().map(|(w, bits)| (*w, pack(bits))).collect();

@@ -66,13 +66,8 @@ pub(super) fn compile(universe: &Universe<'_>) -> Compiled {
     let rules = Direction::ALL.map(|d| compiler.rules(d));
     let partition = partition(universe, &compiler.peers, &selected, &admin_selected);
     let classes = partition.classes();
-    let mut class_of = vec![0; universe.len()];
-    for (class, members) in classes.iter().enumerate() {
-        members.iter().for_each(|m| class_of[*m as usize] = class as u32);
-    }
-    let pack = |sets: Vec<TriBits>| {
-        sets.iter().map(|s| s.of_classes(&class_of, classes.len())).collect::<Vec<_>>()
-    };
+    let firsts: Vec<u32> = classes.iter().map(|members| members[0]).collect();
+    let pack = |sets: Vec<TriBits>| sets.iter().map(|s| s.of_classes(&firsts)).collect::<Vec<_>>();
     Compiled {
         peers: pack(compiler.peers),
         selected: pack(selected),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::bits::Bits;
 use super::compile::{Compiled, compile};
 use super::sides::{Sides, Verdicts, sides};
 use super::stranger::PodPattern;
@@ -13,7 +14,7 @@ use crate::netpol::endpoint::Endpoint;
 use crate::netpol::input::{Input, Member};
 use crate::netpol::policy::Direction;
 use crate::netpol::ports::{PortRange, PortSet, Protocol};
-use crate::netpol::verdict::Why;
+use crate::netpol::verdict::{Verdict, Why};
 
 /// Who reaches whom.
 pub struct Connections<'a> {
@@ -23,11 +24,15 @@ pub struct Connections<'a> {
     verdicts: Verdicts,
     ingress: Sides,
     egress: Sides,
-    /// For each class of pods that may be connected to, by ingress side: from which classes.
-    served: Vec<Vec<(u32, u32)>>,
-    /// The classes of each ingress side.
+    /// How many classes are groups. Strangers come after them.
+    grouped: usize,
+    /// For each class of pods, the ingress sides that let it in. As bits, since of many classes with
+    /// sides of their own each may let in all others.
+    served: Vec<Bits>,
+    /// The classes of each ingress side, sorted.
     with_ingress: Vec<Vec<u32>>,
-    rows: HashMap<u32, Rc<[Ports]>>,
+    /// By verdict.
+    rows: Vec<Option<Rc<[Ports]>>>,
     outside: HashMap<(Direction, u32), Rc<[Outside]>>,
 }
 
@@ -94,14 +99,15 @@ impl<'a> Connections<'a> {
         for (class, side) in ingress.of.iter().enumerate() {
             with_ingress[*side as usize].push(class as u32);
         }
-        let mut served = vec![Vec::new(); pods];
+        let mut served = vec![Bits::none(ingress.distinct.len()); pods];
         for (side, found) in ingress.distinct.iter().enumerate() {
-            for (verdict, bits) in &found.parts {
-                bits.iter()
-                    .take_while(|class| *class < pods)
-                    .for_each(|class| served[class].push((side as u32, *verdict)));
+            for (_, bits) in &found.parts {
+                let classes = bits.iter().take_while(|class| *class < pods);
+                classes.for_each(|class| served[class].set(side));
             }
         }
+        let members = input.members.len();
+        let grouped = compiled.classes.partition_point(|class| (class[0] as usize) < members);
         Self {
             input,
             universe,
@@ -109,9 +115,10 @@ impl<'a> Connections<'a> {
             verdicts,
             ingress,
             egress,
+            grouped,
             served,
             with_ingress,
-            rows: HashMap::new(),
+            rows: Vec::new(),
             outside: HashMap::new(),
         }
     }
@@ -131,11 +138,7 @@ impl<'a> Connections<'a> {
     /// Whether a number is a group's.
     #[must_use]
     pub fn end(&self, class: usize) -> End {
-        if (self.compiled.classes[class][0] as usize) < self.input.members.len() {
-            End::Group(class)
-        } else {
-            End::Stranger(class)
-        }
+        if class < self.grouped { End::Group(class) } else { End::Stranger(class) }
     }
 
     /// The members of a group, as numbers in the input.
@@ -177,82 +180,64 @@ impl<'a> Connections<'a> {
     /// strangers nothing is listed.
     pub fn from(&mut self, source: usize) -> Vec<Edge> {
         let from = self.end(source);
-        let mut found = self.pairs(source);
-        found.sort_unstable();
-        let mut edges = Vec::with_capacity(found.len());
-        for (to, verdict) in found {
-            let to = self.end(to);
-            let listed = match (from, to) {
-                (End::Stranger(_), End::Stranger(_)) => false,
-                (End::Group(a), End::Group(b)) if a == b => self.members(a).nth(1).is_some(),
-                _ => true,
-            };
-            if listed {
-                edges.push(Edge { from, to, ports: self.rows(verdict) });
-            }
-        }
-        edges
+        let pairs = self.pairs(source);
+        let edge = |(to, verdict): (u32, u32)| {
+            let to = self.end(to as usize);
+            Edge { from, to, ports: self.rows(verdict) }
+        };
+        pairs.into_iter().map(edge).collect()
     }
 
-    /// Destinations that the egress of `source` and their own ingress let it reach, with verdicts.
-    /// Starts from whichever side allows less.
-    fn pairs(&mut self, source: usize) -> Vec<(usize, u32)> {
-        let egress = &self.egress.distinct[self.egress.of[source] as usize];
-        let pods = self.ingress.of.len();
-        let by_ingress: usize = self.served[source]
-            .iter()
-            .map(|(side, _)| self.with_ingress[*side as usize].len())
-            .sum();
-        let mut found = Vec::new();
+    /// Destinations that the egress of `source` and their own ingress let it reach, sorted, with
+    /// verdicts. Starts from whichever side allows less.
+    fn pairs(&mut self, source: usize) -> Vec<(u32, u32)> {
+        let alone = self.members(source).nth(1).is_none();
+        let Self { verdicts, ingress, egress, served, with_ingress, grouped, .. } = self;
+        let egress = &egress.distinct[egress.of[source] as usize];
+        let pods = ingress.of.len();
+        let listed = if source < *grouped { pods } else { *grouped };
+        let mut pairs = Vec::new();
+        let mut add = |to: usize, outward: u32, inward: u32| {
+            if let Some(verdict) = verdicts.and(outward, inward)
+                && (to != source || !alone)
+            {
+                pairs.push((to as u32, verdict));
+            }
+        };
+        let served = &served[source];
+        let by_ingress: usize = served.iter().map(|side| with_ingress[side].len()).sum();
         if by_ingress <= egress.width() {
-            for (side, inward) in &self.served[source] {
-                for to in &self.with_ingress[*side as usize] {
-                    if let Some(outward) = egress.with(*to as usize) {
-                        found.push((*to as usize, outward, *inward));
+            for side in served.iter() {
+                let Some(inward) = ingress.distinct[side].with(source) else { continue };
+                for to in with_ingress[side].iter().map(|to| *to as usize) {
+                    if to >= listed {
+                        break;
+                    }
+                    if let Some(outward) = egress.with(to) {
+                        add(to, outward, inward);
                     }
                 }
             }
         } else {
             for (outward, bits) in &egress.parts {
-                for to in bits.iter().take_while(|to| *to < pods) {
-                    let side = &self.ingress.distinct[self.ingress.of[to] as usize];
-                    if let Some(inward) = side.with(source) {
-                        found.push((to, *outward, inward));
+                for to in bits.iter().take_while(|to| *to < listed) {
+                    if let Some(inward) = ingress.distinct[ingress.of[to] as usize].with(source) {
+                        add(to, *outward, inward);
                     }
                 }
             }
         }
-        let mut pairs = Vec::with_capacity(found.len());
-        for (to, outward, inward) in found {
-            let verdict = self.verdicts.and(outward, inward);
-            if !self.verdicts.get(verdict).is_deny() {
-                pairs.push((to, verdict));
-            }
-        }
+        pairs.sort_unstable();
         pairs
     }
 
     fn rows(&mut self, verdict: u32) -> Rc<[Ports]> {
-        let verdicts = &self.verdicts;
-        let make = || {
-            let verdict = verdicts.get(verdict);
-            let doubts = verdict.uncertain().into_iter().map(|(why, ports)| (Some(why), ports));
-            let mut rows: Vec<Ports> = [(None, verdict.allowed().clone())]
-                .into_iter()
-                .chain(doubts)
-                .flat_map(|(why, set)| {
-                    let row = |(protocol, ranges): (Protocol, &[PortRange])| Ports {
-                        protocol,
-                        ranges: ranges.to_vec(),
-                        why,
-                    };
-                    set.iter().map(row).collect::<Vec<_>>()
-                })
-                .collect();
-            rows.sort();
-            rows.into()
-        };
-        Rc::clone(self.rows.entry(verdict).or_insert_with(make))
+        let at = verdict as usize;
+        if self.rows.len() <= at {
+            self.rows.resize(at + 1, None);
+        }
+        let verdict = self.verdicts.get(verdict);
+        Rc::clone(self.rows[at].get_or_insert_with(|| rows(verdict)))
     }
 
     /// What a group may exchange with addresses: one row for each protocol, set of ports and
@@ -293,4 +278,23 @@ impl<'a> Connections<'a> {
         self.outside.insert((direction, side), Rc::clone(&rows));
         rows
     }
+}
+
+/// One row for each protocol and reason.
+fn rows(verdict: &Verdict) -> Rc<[Ports]> {
+    let doubts = verdict.uncertain().into_iter().map(|(why, ports)| (Some(why), ports));
+    let mut rows: Vec<Ports> = [(None, verdict.allowed().clone())]
+        .into_iter()
+        .chain(doubts)
+        .flat_map(|(why, set)| {
+            let row = |(protocol, ranges): (Protocol, &[PortRange])| Ports {
+                protocol,
+                ranges: ranges.to_vec(),
+                why,
+            };
+            set.iter().map(row).collect::<Vec<_>>()
+        })
+        .collect();
+    rows.sort();
+    rows.into()
 }

@@ -18,7 +18,10 @@ use crate::netpol::verdict::{Tri, Verdict};
 pub(super) struct Verdicts {
     ids: HashMap<Verdict, u32>,
     all: Vec<Verdict>,
-    both: HashMap<(u32, u32), u32>,
+    /// Of the sides of a flow; `None`: denied.
+    both: HashMap<(u32, u32), Option<u32>>,
+    /// The last answer: neighbours mostly ask the same.
+    last: Option<((u32, u32), Option<u32>)>,
 }
 
 impl Verdicts {
@@ -34,15 +37,24 @@ impl Verdicts {
         &self.all[id as usize]
     }
 
-    /// The verdict of a flow whose sides have these.
-    pub(super) fn and(&mut self, a: u32, b: u32) -> u32 {
-        if let Some(known) = self.both.get(&(a, b)) {
-            return *known;
+    /// The verdict of a flow whose sides have these; `None`: denied.
+    pub(super) fn and(&mut self, a: u32, b: u32) -> Option<u32> {
+        if let Some((asked, found)) = self.last
+            && asked == (a, b)
+        {
+            return found;
         }
-        let verdict = self.get(a).and(self.get(b));
-        let id = self.id(verdict);
-        self.both.insert((a, b), id);
-        id
+        let found = match self.both.get(&(a, b)) {
+            Some(known) => *known,
+            None => {
+                let verdict = self.get(a).and(self.get(b));
+                let found = (!verdict.is_deny()).then(|| self.id(verdict));
+                self.both.insert((a, b), found);
+                found
+            }
+        };
+        self.last = Some(((a, b), found));
+        found
     }
 }
 

@@ -7,6 +7,16 @@ use serde_json::{Map, Value};
 use crate::netpol::invalid::{Invalid, Place, Problem};
 use crate::netpol::policy::{Note, NoteKind};
 
+/// The member at the end of a way of keys.
+pub(crate) fn at<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
+}
+
+/// The text at the end of a way of keys.
+pub(crate) fn text_at<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a str> {
+    at(value, keys)?.as_str()
+}
+
 /// Collects what is found on the way.
 #[derive(Default)]
 pub(crate) struct Sink {

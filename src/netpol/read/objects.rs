@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::admin::admin_policy;
-use super::cursor::{Cursor, Sink};
+use super::cursor::{Cursor, Sink, at, text_at};
 use super::foreign::foreign;
 use super::node::node;
 use super::pod::{add_controller_labels, pod};
@@ -41,18 +41,17 @@ impl Cluster {
     }
 }
 
-type Key = (String, String, String, String);
-
 /// Reads objects one by one, so that none has to be kept.
 #[derive(Debug)]
 pub struct Reader {
     default_namespace: String,
     input: Input,
-    seen: HashMap<Key, Option<Place>>,
+    /// Group, kind, namespace and name, one a line, and where the object was read.
+    seen: HashMap<String, Option<Place>>,
     skipped: BTreeMap<(String, String), usize>,
     named_namespaces: BTreeSet<String>,
-    /// Controllers with a template that are in the input, and who controls them.
-    workloads: HashMap<(String, Owner), Option<Owner>>,
+    /// Controllers with a template that are in the input, by namespace, and who controls them.
+    workloads: HashMap<String, HashMap<Owner, Option<Owner>>>,
     templates: Vec<Member>,
 }
 
@@ -189,9 +188,8 @@ impl Reader {
         problem: Problem,
         place: Option<&Place>,
     ) {
-        let text = |key: &str| manifest.pointer(key).and_then(Value::as_str);
-        let name = text("/metadata/name").unwrap_or_default();
-        let object = match text("/metadata/namespace") {
+        let name = text_at(manifest, &["metadata", "name"]).unwrap_or_default();
+        let object = match text_at(manifest, &["metadata", "namespace"]) {
             Some(namespace) => format!("{kind} {namespace}/{name}"),
             None => format!("{kind} {name}"),
         };
@@ -211,10 +209,11 @@ impl Reader {
         kind: &str,
         place: Option<&Place>,
     ) -> bool {
-        let text = |key: &str| manifest.pointer(key).and_then(Value::as_str);
-        let Some(name) = text("/metadata/name") else { return true };
-        let namespace = text("/metadata/namespace").unwrap_or(&self.default_namespace);
-        let key = (group.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
+        let Some(name) = text_at(manifest, &["metadata", "name"]) else { return true };
+        let namespace = text_at(manifest, &["metadata", "namespace"]);
+        let namespace = namespace.unwrap_or(&self.default_namespace);
+        // No name holds a line break.
+        let key = [group, kind, namespace, name].join("\n");
         match self.seen.insert(key, place.cloned()) {
             None => true,
             Some(first) => {
@@ -256,7 +255,7 @@ impl Reader {
     }
 
     fn pod(&mut self, manifest: &Value, place: Option<&Place>) {
-        let phase = manifest.pointer("/status/phase").and_then(Value::as_str);
+        let phase = text_at(manifest, &["status", "phase"]);
         if matches!(phase, Some("Succeeded" | "Failed")) {
             return;
         }
@@ -289,7 +288,7 @@ impl Reader {
         let Some(spec) = manifest.get("spec") else { return false };
         let nested = spec.get("jobTemplate").and_then(|job| job.get("spec"));
         let template = nested.unwrap_or(spec).get("template");
-        let Some(template) = template.filter(|t| t.pointer("/spec/containers").is_some()) else {
+        let Some(template) = template.filter(|t| at(t, &["spec", "containers"]).is_some()) else {
             return false;
         };
         let (namespace, name) = identity(&root, &self.default_namespace);
@@ -300,7 +299,8 @@ impl Reader {
         match sink.finish(Some(read), &format!("{kind} {namespace}/{}", owner.name), place) {
             Ok((pod, _)) => {
                 self.named_namespaces.insert(namespace.clone());
-                self.workloads.insert((namespace.clone(), owner.clone()), controller(manifest));
+                let here = self.workloads.entry(namespace.clone()).or_default();
+                here.insert(owner.clone(), controller(manifest));
                 let asked = ["replicas", "parallelism"].iter().find_map(|k| spec.get(*k)?.as_u64());
                 self.templates.push(Member {
                     pod,
@@ -319,49 +319,54 @@ impl Reader {
 
     /// The top-most controller in the input, starting from one that may not be in it.
     fn top(&self, namespace: &str, owner: &Owner) -> Owner {
-        let mut at = owner.clone();
+        let mut top = owner;
+        let Some(here) = self.workloads.get(namespace) else { return top.clone() };
         // Bounded: a dump may hold controllers that name each other.
         for _ in 0..8 {
-            match self.workloads.get(&(namespace.to_owned(), at.clone())) {
-                Some(Some(next))
-                    if self.workloads.contains_key(&(namespace.to_owned(), next.clone())) =>
-                {
-                    at = next.clone();
-                }
+            match here.get(top) {
+                Some(Some(next)) if here.contains_key(next) => top = next,
                 _ => break,
             }
         }
-        at
+        top.clone()
     }
 
     /// Everything that was read.
     #[must_use]
     pub fn finish(mut self) -> Input {
         let mut members = std::mem::take(&mut self.input.members);
-        let mut with_pods: HashMap<(String, Owner), Vec<usize>> = HashMap::new();
-        for (i, member) in members.iter_mut().enumerate() {
+        for member in &mut members {
             member.workload = member.owner.as_ref().map(|o| self.top(&member.namespace, o));
+        }
+        let mut with_pods: HashMap<(&str, &Owner), Vec<usize>> = HashMap::new();
+        let templates = std::mem::take(&mut self.templates);
+        let owned = members.iter().enumerate().filter(|_| !templates.is_empty());
+        for (i, member) in owned {
             if let Some(workload) = &member.workload {
-                with_pods.entry((member.namespace.clone(), workload.clone())).or_default().push(i);
+                with_pods.entry((&member.namespace, workload)).or_default().push(i);
             }
         }
-        let templates = std::mem::take(&mut self.templates);
         self.input.counts.pods = members.len();
+        let mut without_pods = Vec::new();
         for template in templates {
-            let Some(owner) = template.owner.clone() else { continue };
-            if self.top(&template.namespace, &owner) != owner {
+            let Some(owner) = &template.owner else { continue };
+            if self.top(&template.namespace, owner) != *owner {
                 continue; // its owner stands for it
             }
             self.input.counts.workloads += 1;
-            let pods = with_pods.get(&(template.namespace.clone(), owner));
+            let pods = with_pods.get(&(template.namespace.as_str(), owner));
             let stands_for = |i: &usize| is_made_from(&members[*i], &template);
             if !pods.is_some_and(|pods| pods.iter().any(stands_for)) {
-                members.push(template);
+                without_pods.push(template);
             }
         }
+        members.append(&mut without_pods);
+        members.sort_by(|a, b| {
+            let other = (!b.is_pod, &b.namespace, &b.pod.name);
+            (!a.is_pod, &a.namespace, &a.pod.name).cmp(&other)
+        });
         let input = &mut self.input;
         input.members = members;
-        input.members.sort_by_cached_key(|m| (!m.is_pod, m.namespace.clone(), m.pod.name.clone()));
         input.skipped = self
             .skipped
             .into_iter()
@@ -388,7 +393,7 @@ fn is_made_from(pod: &Member, template: &Member) -> bool {
 /// The controller that an object names. A node, which owns the pods that its kubelet reads from
 /// files, is none.
 fn controller(manifest: &Value) -> Option<Owner> {
-    let owners = manifest.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owners = at(manifest, &["metadata", "ownerReferences"])?.as_array()?;
     let owner =
         owners.iter().find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))?;
     let text = |key: &str| owner.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, at as value_at, text_at};
 use super::objects::labels;
 use super::policy::{port_number, protocol};
 use crate::netpol::endpoint::{ContainerPort, ContainerPorts, Home, Pod};
@@ -13,23 +13,23 @@ use crate::netpol::ports::Protocol;
 pub(crate) fn pod(at: &Cursor<'_>, namespace: &str, name: String) -> Pod {
     let labels = at.get("metadata").map(|m| labels(&m)).unwrap_or_default();
     let spec = at.get("spec");
-    let text = |key: &str| at.value().pointer(key).and_then(Value::as_str);
-    let listed = at.value().pointer("/status/podIPs").and_then(Value::as_array);
+    let text = |keys: &[&str]| text_at(at.value(), keys);
+    let listed = value_at(at.value(), &["status", "podIPs"]).and_then(Value::as_array);
     let addresses = listed
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.get("ip").and_then(Value::as_str))
-        .chain(text("/status/podIP"))
+        .chain(text(&["status", "podIP"]))
         .filter_map(|ip| ip.parse().ok());
     let mut pod = Pod {
         home: Home::Namespace(namespace.to_owned()),
         name,
         labels,
         ports: ContainerPorts::Known(spec.map(|s| ports(&s)).unwrap_or_default()),
-        host_network: at.value().pointer("/spec/hostNetwork").and_then(Value::as_bool)
+        host_network: value_at(at.value(), &["spec", "hostNetwork"]).and_then(Value::as_bool)
             == Some(true),
         addresses: addresses.collect(),
-        node: text("/spec/nodeName").map(str::to_owned),
+        node: text(&["spec", "nodeName"]).map(str::to_owned),
     };
     pod.addresses.sort_unstable();
     pod.addresses.dedup();
