@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// they could repaint the screen or forge a line of ours.
 #[must_use]
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unwanted) {
+    if is_plain(text) || !text.contains(is_unwanted) {
         return Cow::Borrowed(text);
     }
     let plain = console::strip_ansi_codes(text);
@@ -26,6 +26,9 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
 /// [`sanitize`] that lets colours and bold stay, for text that the program styled itself.
 #[must_use]
 pub fn sanitize_styled(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let is_style = |code: &str| {
         let parameters = code.strip_prefix("\u{1b}[").and_then(|code| code.strip_suffix('m'));
         parameters.is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit() || b == b';'))
@@ -49,5 +52,41 @@ fn is_unwanted(c: char) -> bool {
         // Without width.
         '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}' => true,
         c => c.is_control(),
+    }
+}
+
+/// Whether a text is printable ASCII, line breaks and tabs, as nearly all of a large output is. Looks
+/// at eight bytes at once: character by character it would take longer than making the output.
+fn is_plain(text: &str) -> bool {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // The top bit of a byte is set if it is below a space, DEL, or not ASCII. Of a word with such a
+    // byte the others may be wrong, so it is looked at again.
+    let odd = |word: u64| {
+        let below = word.wrapping_sub(each(b' ')) & !word;
+        (below | word | word.wrapping_add(each(1))) & each(0x80) != 0
+    };
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let fine = |word: &[u8; 8]| !odd(u64::from_ne_bytes(*word)) || word.iter().all(plain);
+    words.iter().all(fine) && rest.iter().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_plain, is_unwanted};
+
+    #[test]
+    fn plain_text_is_told_wherever_the_odd_character_stands() {
+        for code in 0..0x2_0000 {
+            let Some(c) = char::from_u32(code) else { continue };
+            for at in if code < 0x300 { 0..20 } else { 9..10 } {
+                let text = format!("{}{c}{}", "a".repeat(at), "~".repeat(19 - at));
+                let plain = is_plain(&text);
+                assert!(!plain || !is_unwanted(c), "{c:?} at {at}");
+                assert_eq!(plain, matches!(c, ' '..='~' | '\n' | '\t'), "{c:?} at {at}");
+            }
+        }
     }
 }

@@ -20,6 +20,12 @@ use crate::values::Values;
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
 
+/// The most that is read of one file: a dump of ten thousand pods has 30 MB.
+const MAX_FILE: u64 = 256 << 20;
+
+/// The most that is read of all files.
+const MAX_TOTAL: u64 = 1 << 30;
+
 /// What to read, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct InputArgs {
@@ -164,19 +170,18 @@ impl InputArgs {
     }
 
     fn files(&self, reader: &mut Reader) -> Result<(), Failure> {
+        let mut left = MAX_TOTAL;
         for path in &self.manifests {
             if path.as_os_str() == "-" {
-                let mut text = String::new();
-                io::stdin()
-                    .lock()
-                    .read_to_string(&mut text)
+                let text = bounded(io::stdin().lock(), MAX_FILE, &mut left)
                     .map_err(|error| unreadable(path, &error))?;
                 add(reader, "-", &text)?;
                 continue;
             }
             for file in walk(path).map_err(|error| unreadable(path, &error))? {
-                let text =
-                    std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+                let text = std::fs::File::open(&file)
+                    .and_then(|opened| bounded(opened, MAX_FILE, &mut left))
+                    .map_err(|error| unreadable(&file, &error))?;
                 add(reader, &file.display().to_string(), &text)?;
             }
         }
@@ -252,6 +257,19 @@ fn walk(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A text of at most `most` bytes, taken off what is `left` of all.
+fn bounded(from: impl Read, most: u64, left: &mut u64) -> io::Result<String> {
+    let most = most.min(*left);
+    let mut bytes = Vec::new();
+    let read = from.take(most + 1).read_to_end(&mut bytes)? as u64;
+    *left = left.saturating_sub(read);
+    if read > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    bytes.shrink_to_fit();
+    String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
 fn add(reader: &mut Reader, file: &str, text: &str) -> Result<(), Failure> {
     let documents = yaml::read_as::<Manifest>(text).map_err(|error| {
         let line = error.line.map(|l| format!(":{l}")).unwrap_or_default();
@@ -269,6 +287,9 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound => failure.cause("there is no such file or folder"),
         io::ErrorKind::InvalidData => failure.cause("it is not UTF-8 text"),
+        io::ErrorKind::FileTooLarge => failure
+            .cause("a file has at most 256 MiB, all of them together 1 GiB")
+            .fix("name only the folders and files that matter"),
         _ => failure.cause(error.to_string()),
     }
 }
@@ -284,4 +305,29 @@ fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
 fn line(problem: &Invalid) -> String {
     let place = problem.place.as_ref().map(|p| format!("{p}  ")).unwrap_or_default();
     format!("{place}{problem}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn texts_are_read_up_to_a_size_each_and_together() {
+        let mut left = 10;
+        assert_eq!(bounded(&b"1234"[..], 4, &mut left).unwrap(), "1234");
+        let too_large =
+            |text: &str, left: &mut u64| bounded(text.as_bytes(), 4, left).unwrap_err().kind();
+        assert_eq!(too_large("12345", &mut left), io::ErrorKind::FileTooLarge);
+        assert_eq!(left, 1);
+        assert_eq!(bounded(&b"1"[..], 4, &mut left).unwrap(), "1");
+        assert_eq!(too_large("1", &mut left), io::ErrorKind::FileTooLarge);
+        // Also where the limit cuts a character in two.
+        assert_eq!(too_large("123é", &mut 10), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            bounded(&b"\xff"[..], 4, &mut 10).unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
+    }
 }
