@@ -155,7 +155,9 @@ impl<'c, 'a> Listing<'c, 'a> {
                         }
                     }
                 }
-                found.sort_unstable_by_key(|(to, _)| *to);
+                if !found.is_sorted_by_key(|(to, _)| *to) {
+                    found.sort_unstable_by_key(|(to, _)| *to);
+                }
                 for (to, ports) in &found {
                     rows.pair(from, *to, ports)?;
                 }
