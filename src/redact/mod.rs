@@ -16,7 +16,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::{Map, Value};
 
 pub use sanitize::{sanitize, sanitize_styled};
@@ -118,7 +118,11 @@ impl Redactor {
         }
         let searcher = self.searcher.get_or_init(|| {
             let patterns = self.patterns.iter().map(Vec::as_slice).chain([MARKER.as_bytes()]);
-            AhoCorasick::new(patterns).expect("far fewer patterns than an automaton can hold")
+            // A table of every transition would take longer to make than most output to search.
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(patterns)
+                .expect("far fewer patterns than an automaton can hold")
         });
         let mut text = Cow::Borrowed(text);
         // A replacement can complete a credential that holds part of the marker. Each round that
