@@ -89,10 +89,14 @@ pub fn write_one(value: &Value) -> Result<String, YamlError> {
     Ok(text)
 }
 
+const MAX_DOCUMENTS: usize = 100_000;
+const MAX_DEPTH: usize = 64;
+
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_documents: 100_000,
+            max_documents: MAX_DOCUMENTS,
+            max_depth: MAX_DEPTH,
             max_events: 100_000_000,
             max_nodes: 50_000_000,
             max_total_scalar_bytes: 256 * 1024 * 1024,
@@ -117,9 +121,36 @@ fn error(error: &serde_saphyr::Error) -> YamlError {
     // Advice for callers of the library, not for the author of the text.
     let reason = reason.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
     YamlError {
-        reason: reason.to_owned(),
+        reason: too_much(error).unwrap_or_else(|| reason.to_owned()),
         line: location.map(|l| l.line()),
         column: location.map(|l| l.column()),
+    }
+}
+
+/// What there is too much of, where that is what is wrong.
+fn too_much(error: &serde_saphyr::Error) -> Option<String> {
+    use serde_saphyr::Error as E;
+    use serde_saphyr::budget::BudgetBreach as B;
+    let aliases = || Some("aliases repeat too much of it".to_owned());
+    match error {
+        E::Budget { breach, .. } => match breach {
+            B::Documents { .. } => Some(format!("it has more than {MAX_DOCUMENTS} documents")),
+            B::Depth { .. } => Some(format!("it is nested more than {MAX_DEPTH} levels deep")),
+            B::Events { .. } | B::Nodes { .. } | B::ScalarBytes { .. } | B::CommentBytes { .. } => {
+                Some("it is too large".to_owned())
+            }
+            B::Aliases { .. }
+            | B::Anchors { .. }
+            | B::AliasAnchorRatio { .. }
+            | B::MergeKeys { .. }
+            | B::RecordedAnchorEvents { .. }
+            | B::RecordedAnchorBytes { .. } => aliases(),
+            _ => None,
+        },
+        E::AliasReplayLimitExceeded { .. }
+        | E::AliasExpansionLimitExceeded { .. }
+        | E::AliasReplayStackDepthExceeded { .. } => aliases(),
+        _ => None,
     }
 }
 
@@ -166,6 +197,19 @@ mod tests {
             let previous = format!("*a{}, ", i - 1).repeat(8);
             text += &format!("a{i}: &a{i} [{}]\n", previous.trim_end_matches(", "));
         }
-        assert!(read(&text).is_err());
+        let error = read(&text).unwrap_err();
+        assert_eq!(error.reason, "aliases repeat too much of it");
+    }
+
+    #[test]
+    fn what_there_is_too_much_of_is_said() {
+        let deep: String = (0..70).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+        let many = "---\na: 1\n".repeat(MAX_DOCUMENTS + 1);
+        for (text, reason) in [
+            (deep, "it is nested more than 64 levels deep"),
+            (many, "it has more than 100000 documents"),
+        ] {
+            assert_eq!(read(&text).unwrap_err().reason, reason);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod inputs;
 mod live;
 mod measure;
+mod netpol;
 mod offline;
 mod proxy;
 mod report;
@@ -50,6 +51,9 @@ enum Name {
     /// `plan` of an installed platform over links of 0, 50 and 150 ms, beside kubectl and helm;
     /// with the memory of the installation
     Plan,
+    /// `verify-netpol` of clusters of many sizes, beside reading the same bytes and beside
+    /// netpol-analyzer, which takes minutes
+    Netpol,
 }
 
 /// Measures and prints; fails where a limit is not kept.
@@ -87,6 +91,11 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         if wanted(Name::Plan) {
             live::measure(&ours, &peers, &inputs, runs, &mut report)?;
         }
+    }
+    if wanted(Name::Netpol) {
+        step("netpol-analyzer");
+        let peer = tools::netpol_analyzer(&cache)?;
+        netpol::measure(&ours, &peer, runs, &mut report)?;
     }
     let text = report.markdown(&format!("{head}."));
     println!("{text}");

@@ -1,0 +1,110 @@
+//! NP-Guard's netpol-analyzer on the same inputs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::case::{FEW, SINGLE};
+use super::connections;
+use crate::bench::measure::{Ends, Sample, Subject, alternate, run, wall};
+use crate::bench::report::{FIGURES, Limit, Report, Table, figures};
+
+/// Measures both. The peer's long runs are done once.
+pub fn beside(
+    ours: &Path,
+    peer: &Path,
+    folder: &Path,
+    runs: usize,
+    report: &mut Report,
+) -> Result<()> {
+    let (single, few) = (folder.join("single"), folder.join("few"));
+    SINGLE.write(&single)?;
+    FEW.write(&few)?;
+    let mut rows = Vec::new();
+
+    let list = repeated(runs, || connections(ours, &single))?;
+    let theirs = run(
+        Command::new(peer).args(["list", "--quiet", "--output", "json", "--dirpath"]).arg(&single),
+        DONE,
+    )?;
+    rows.push(figures("`connections -o json`, 600 pods, 600 policies", &list));
+    rows.push(figures("`netpol-analyzer list -o json`", &[theirs]));
+    limit(report, "`connections` of 600 pods and 600 policies", &list, &[theirs], 200.0);
+
+    let (from, to) = flow(&few)?;
+    let mut subjects: Vec<Subject<'_, Sample>> = vec![
+        Box::new(|| run(&mut explain(ours, &few, &from, &to), DONE)),
+        Box::new(|| run(&mut evaluate(peer, &few, &from, &to), DONE)),
+    ];
+    let samples = alternate(runs, &mut subjects)?;
+    rows.push(figures("`explain SRC DST PORT`, 100 pods, 50 policies", &samples[0]));
+    rows.push(figures("`netpol-analyzer evaluate`", &samples[1]));
+    limit(report, "`explain` of one flow", &samples[0], &samples[1], 5.0);
+
+    report.tables.push(Table {
+        title: "Beside netpol-analyzer v1.4.4".to_owned(),
+        columns: &FIGURES,
+        rows,
+        note: format!(
+            "{runs} runs each, of its `list` one. It puts the pods of one owner together; here each \
+             pod has an owner of its own. Our answers also hold who is outside the input."
+        ),
+    });
+    Ok(())
+}
+
+/// The ways that a run may end.
+const DONE: Ends<'_> = Ends::With(&[0]);
+
+fn repeated(runs: usize, command: impl Fn() -> Command) -> Result<Vec<Sample>> {
+    let once = || run(&mut command(), DONE);
+    once()?;
+    (0..runs).map(|_| once()).collect()
+}
+
+/// Holds our time to a part of theirs.
+fn limit(report: &mut Report, what: &str, ours: &[Sample], theirs: &[Sample], times: f64) {
+    report.limits.push(Limit {
+        what: format!("{what}, of the wall time of netpol-analyzer ({times}× as fast)"),
+        measured: wall(ours).median / wall(theirs).median,
+        limit: 1.0 / times,
+        floor: 0.0,
+        unit: "×",
+    });
+}
+
+/// A pod by namespace and name.
+type Pod = (String, String);
+
+/// Two pods of the input.
+fn flow(folder: &Path) -> Result<(Pod, Pod)> {
+    let text = fs::read_to_string(folder.join("pods.yaml"))?;
+    let field = |document: &str, key: &str| {
+        let line = document.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(line.trim().to_owned())
+    };
+    let mut pods = text.split("---\n").filter_map(|document| {
+        Some((field(document, "  namespace:")?, field(document, "  name:")?))
+    });
+    let mut next = |skip| pods.nth(skip).context("the input has too few pods");
+    Ok((next(2)?, next(20)?))
+}
+
+/// One flow, by us.
+fn explain(ours: &Path, folder: &Path, from: &Pod, to: &Pod) -> Command {
+    let mut command = Command::new(ours);
+    command.args(["verify-netpol", "explain", "--quiet", "--manifests"]).arg(folder);
+    command.arg(format!("{}/{}", from.0, from.1)).arg(format!("{}/{}", to.0, to.1)).arg("8080");
+    command
+}
+
+/// The same flow, by the peer.
+fn evaluate(peer: &Path, folder: &Path, from: &Pod, to: &Pod) -> Command {
+    let mut command = Command::new(peer);
+    command.args(["evaluate", "--quiet", "--dirpath"]).arg(folder);
+    command.args(["-n", &from.0, "-s", &from.1]);
+    command.args(["--destination-namespace", &to.0, "-d", &to.1, "-p", "8080"]);
+    command
+}
