@@ -16,7 +16,7 @@ const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 ///
 /// # Errors
 /// Any other failure: a fact that could not be read just now must not change a policy.
-pub(super) async fn discover(
+pub async fn discover(
     rest: &Rest,
     database: &Database,
 ) -> Result<(DiscoveredFacts, Vec<&'static str>), ClusterError> {

@@ -5,6 +5,8 @@ mod connections;
 mod explain;
 mod flow_args;
 mod input;
+mod installed;
+mod live;
 mod matrix;
 
 use super::Outcome;

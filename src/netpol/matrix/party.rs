@@ -134,6 +134,8 @@ pub struct Platform {
     pub api_server_ports: Vec<u16>,
     /// Where the API server is, if the policies name it.
     pub api_server_cidr: Option<IpNet>,
+    /// Its addresses, where they were read from a cluster.
+    pub api_server_addresses: Vec<IpAddr>,
     /// The namespace of the DNS pods.
     pub dns_namespace: String,
     /// The labels of the DNS pods.
@@ -173,6 +175,7 @@ impl Platform {
             database_cidr: values.database_cidr.or_else(literal),
             api_server_ports: facts.api_server_ports.value.clone(),
             api_server_cidr: values.api_server_cidr,
+            api_server_addresses: Vec::new(),
             dns_namespace: facts.dns_namespace.value.clone(),
             dns_labels: facts.dns_selector.value.clone(),
             dns_ports: facts.dns_ports.value.clone(),
@@ -226,7 +229,11 @@ impl Platform {
             })),
             Party::External => Some(End::Outside(address("198.51.100.10")?)),
             Party::ApiServer => {
-                let addresses = self.api_server_cidr.map(|c| c.addr()).into_iter().collect();
+                let named = self.api_server_cidr.map(|c| c.addr());
+                let addresses = match self.api_server_addresses.as_slice() {
+                    [] => named.into_iter().collect(),
+                    read => read.to_vec(),
+                };
                 Some(End::Host(Host { node: None, addresses }))
             }
             Party::Metadata => Some(End::Outside(address("169.254.169.254")?)),
