@@ -1,13 +1,13 @@
 //! Policies to sets of classes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::bits::TriBits;
 use super::classes::Partition;
 use super::universe::{Index, Universe};
-use crate::netpol::admin::AdminPeer;
+use crate::netpol::admin::{Action, AdminPeer, AdminRule};
 use crate::netpol::cluster::Cluster;
-use crate::netpol::endpoint::Endpoint;
+use crate::netpol::endpoint::{ContainerPorts, Endpoint, Pod};
 use crate::netpol::evaluate::RuleId;
 use crate::netpol::labels::Selector;
 use crate::netpol::matching::ports_on;
@@ -28,8 +28,24 @@ pub(super) struct Compiled {
     pub(super) selected: Vec<TriBits>,
     /// For each cluster-wide policy, who is selected.
     pub(super) admin_selected: Vec<TriBits>,
-    /// For each rule of each policy, its peers.
-    pub(super) rules: [HashMap<RuleId, Peers>; 2],
+    /// For each rule, its peers, by direction.
+    pub(super) rules: [Rules; 2],
+}
+
+/// The peers of the rules of one direction, by policy and rule.
+pub(super) struct Rules {
+    network: Vec<Vec<Peers>>,
+    admin: Vec<Vec<Peers>>,
+}
+
+impl Rules {
+    /// The peers of a rule that there is.
+    pub(super) fn peers(&self, id: RuleId) -> Peers {
+        match id {
+            RuleId::Network { policy, rule } => self.network[policy][rule],
+            RuleId::Admin { policy, rule } => self.admin[policy][rule],
+        }
+    }
 }
 
 /// Peers as they are written; rules that write the same share a set.
@@ -116,30 +132,27 @@ impl<'u> Compiler<'u> {
             .collect()
     }
 
-    fn rules(&mut self, direction: Direction) -> HashMap<RuleId, Peers> {
+    fn rules(&mut self, direction: Direction) -> Rules {
         let cluster = self.universe.cluster;
-        let mut rules = HashMap::new();
-        for (policy, found) in cluster.policies.iter().enumerate() {
-            for (rule, found_rule) in found.rules(direction).into_iter().flatten().enumerate() {
-                let peers = (!found_rule.peers.is_empty())
-                    .then(|| self.network(&found.namespace, &found_rule.peers));
-                rules.insert(RuleId::Network { policy, rule }, peers);
-            }
-        }
-        for (policy, found) in cluster.admin.iter().enumerate() {
-            for (rule, found_rule) in found.rules(direction).iter().enumerate() {
-                let peers = match &found_rule.peers {
-                    Some(peers) => Some(self.admin(peers)),
-                    // Fails closed: an unknown peer is no one to allow, and everyone to deny.
-                    None if found_rule.action == crate::netpol::admin::Action::Allow => {
-                        Some(self.admin(&[]))
-                    }
-                    None => None,
-                };
-                rules.insert(RuleId::Admin { policy, rule }, peers);
-            }
-        }
-        rules
+        let network = cluster.policies.iter().map(|policy| {
+            let rules = policy.rules(direction).into_iter().flatten();
+            let peers = |peers: &'u Vec<Peer>| {
+                (!peers.is_empty()).then(|| self.network(&policy.namespace, peers))
+            };
+            rules.map(|rule| &rule.peers).map(peers).collect()
+        });
+        let network = network.collect();
+        let admin = cluster.admin.iter().map(|policy| {
+            let rules = policy.rules(direction).iter();
+            let peers = |rule: &'u AdminRule| match &rule.peers {
+                Some(peers) => Some(self.admin(peers)),
+                // Fails closed: an unknown peer is no one to allow, and everyone to deny.
+                None if rule.action == Action::Allow => Some(self.admin(&[])),
+                None => None,
+            };
+            rules.map(peers).collect()
+        });
+        Rules { network, admin: admin.collect() }
     }
 
     fn network(&mut self, namespace: &'u str, peers: &'u [Peer]) -> u32 {
@@ -194,13 +207,14 @@ fn partition(
     peers.iter().chain(selected).chain(admin_selected).for_each(|set| partition.split(set));
     let names = names(universe.cluster);
     if !names.is_empty() {
-        partition.split_by(|i| ports_on(&names_only(&names), &universe.endpoint(i)));
-        if names.len() > 1 {
-            names.iter().for_each(|name| {
-                let one = names_only(std::slice::from_ref(name));
-                partition.split_by(|i| ports_on(&one, &universe.endpoint(i)));
-            });
-        }
+        partition.split_by(|i| match universe.endpoint(i) {
+            Endpoint::Pod(Pod { ports: ContainerPorts::Unknown, .. }) => None,
+            Endpoint::Pod(Pod { ports: ContainerPorts::Known(ports), .. }) => {
+                let named = ports.iter().filter(|p| names.contains(&(p.protocol, p.name.as_str())));
+                Some(named.map(|p| (p.protocol, p.name.as_str(), p.port)).collect())
+            }
+            Endpoint::Host(_) | Endpoint::Outside(_) => Some(Vec::new()),
+        });
     }
     for foreign in &universe.cluster.foreign {
         partition.split_by(|i| match universe.endpoint(i) {
@@ -212,28 +226,21 @@ fn partition(
 }
 
 /// Every port name that a rule uses.
-fn names(cluster: &Cluster) -> Vec<(Protocol, String)> {
+fn names(cluster: &Cluster) -> HashSet<(Protocol, &str)> {
     let network = cluster.policies.iter().flat_map(|p| {
         Direction::ALL.into_iter().filter_map(|d| p.rules(d)).flatten().map(|r| &r.ports)
     });
     let admin =
         cluster.admin.iter().flat_map(|p| p.ingress.iter().chain(&p.egress).map(|r| &r.ports));
-    let mut names: Vec<_> = network
+    network
         .chain(admin)
         .filter_map(|ports| match ports {
             RulePorts::Some { names, .. } => Some(names),
             RulePorts::Every => None,
         })
         .flatten()
-        .cloned()
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-fn names_only(names: &[(Protocol, String)]) -> RulePorts {
-    RulePorts::Some { numbers: crate::netpol::ports::PortSet::none(), names: names.to_vec() }
+        .map(|(protocol, name)| (*protocol, name.as_str()))
+        .collect()
 }
 
 /// Kept here so that both evaluations read a rule's ports alike.

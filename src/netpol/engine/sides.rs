@@ -180,7 +180,7 @@ impl Work<'_> {
     }
 
     fn peers(&self, id: RuleId) -> Option<&TriBits> {
-        let peers = self.compiled.rules[self.direction as usize].get(&id).copied().flatten()?;
+        let peers = self.compiled.rules[self.direction as usize].peers(id)?;
         self.compiled.peers.get(peers as usize)
     }
 
@@ -191,7 +191,7 @@ impl Work<'_> {
         let mut told: Vec<u32> = Vec::new();
         let mut by_name = Vec::new();
         for id in self.rules() {
-            let peers = self.compiled.rules[self.direction as usize].get(&id).copied().flatten();
+            let peers = self.compiled.rules[self.direction as usize].peers(id);
             if let Some(peers) = peers.filter(|p| !told.contains(p)) {
                 told.push(peers);
                 partition.split(&self.compiled.peers[peers as usize]);
