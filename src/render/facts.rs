@@ -77,24 +77,39 @@ impl ClusterFacts {
     /// no port means every port.
     #[must_use]
     pub fn resolve(values: &Values, discovered: Option<DiscoveredFacts>) -> Self {
-        let found = discovered.unwrap_or_default();
+        Self::merge(Some(values), discovered.unwrap_or_default())
+    }
+
+    /// The same where no values file says anything.
+    #[must_use]
+    pub fn of_cluster(discovered: DiscoveredFacts) -> Self {
+        Self::merge(None, discovered)
+    }
+
+    fn merge(values: Option<&Values>, found: DiscoveredFacts) -> Self {
         let selector = |s: &Option<Vec<_>>| s.clone().filter(|s| !s.is_empty());
         let kube_dns = || vec![("k8s-app".to_owned(), "kube-dns".to_owned())];
         Self {
             api_server_ports: pick(
-                ports(values.api_server_ports.clone()),
+                values.and_then(|v| ports(v.api_server_ports.clone())),
                 ports(found.api_server_ports),
                 || vec![443, 6443],
             ),
-            dns_namespace: pick(values.dns_namespace.clone(), found.dns_namespace, || {
-                "kube-system".to_owned()
-            }),
+            dns_namespace: pick(
+                values.and_then(|v| v.dns_namespace.clone()),
+                found.dns_namespace,
+                || "kube-system".to_owned(),
+            ),
             dns_selector: pick(
-                selector(&values.dns_selector),
+                values.and_then(|v| selector(&v.dns_selector)),
                 selector(&found.dns_selector),
                 kube_dns,
             ),
-            dns_ports: pick(ports(values.dns_ports.clone()), ports(found.dns_ports), || vec![53]),
+            dns_ports: pick(
+                values.and_then(|v| ports(v.dns_ports.clone())),
+                ports(found.dns_ports),
+                || vec![53],
+            ),
             node_local_dns: pick(None, found.node_local_dns.map(Some), || None),
             database_target_ports: pick(None, ports(found.database_target_ports).map(Some), || {
                 None

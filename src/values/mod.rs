@@ -32,7 +32,7 @@ pub use model::{
     CodingBackend, Database, EgressAllow, Image, Images, Ingress, Relay, SandboxKey, SecretName,
     Values,
 };
-pub use parse::url::{compose as database_url, written_password};
+pub use parse::url::{compose as database_url, database as parse_database_url, written_password};
 pub use problem::{Place, Problem, Report};
 pub use reason::{Quote, Reason, Severity};
 pub use scan::MAX_BYTES;

@@ -1,13 +1,20 @@
 //! The platform's own flows: what is expected, what the policies say, one verdict for each cell
 //! (`docs/network-policy.md`, "The platform's matrix").
 
+mod ends;
 mod expected;
+mod installed;
 mod party;
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 
 pub use expected::Expected;
+pub use installed::DatabaseAt;
 pub use party::{Party, Platform};
+
+use party::End;
 
 use super::input::Input;
 use super::observe::FlowReport;
@@ -32,6 +39,9 @@ pub struct Cell {
     pub to: Party,
     /// Whether something is meant to be open.
     pub expected_open: bool,
+    /// The pods that the verdict is about, as `namespace/name`; `None` for one that stands for
+    /// others, and for an address.
+    pub between: [Option<String>; 2],
     /// What was found.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -133,7 +143,8 @@ impl Matrix {
     #[must_use]
     pub fn new(input: &Input, platform: &Platform) -> Self {
         let parties = platform.parties(input);
-        let mut cells = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut at: HashMap<(Party, Party), usize> = HashMap::new();
         for (from, source) in &parties {
             for (to, destination) in &parties {
                 if from == to || !(from.is_pod() || to.is_pod()) || !from.connects() {
@@ -148,34 +159,23 @@ impl Matrix {
                 let verdict = judge(&expected, &found);
                 let expected_open = !expected.open.is_empty();
                 let (says, flows) = (None, Vec::new());
-                cells.push(Cell { from: *from, to: *to, expected_open, verdict, says, flows });
+                let between = [source, destination].map(End::member);
+                let cell =
+                    Cell { from: *from, to: *to, expected_open, between, verdict, says, flows };
+                match at.get(&(*from, *to)) {
+                    None => {
+                        at.insert((*from, *to), cells.len());
+                        cells.push(cell);
+                    }
+                    // Of several the worst counts.
+                    Some(first) if cell.verdict.rank() < cells[*first].verdict.rank() => {
+                        cells[*first] = cell;
+                    }
+                    Some(_) => {}
+                }
             }
         }
         Self { cells }
-    }
-
-    /// The plugin lets everything pass: what the policies close is not closed.
-    pub fn not_enforced(&mut self) {
-        for cell in &mut self.cells {
-            if matches!(cell.verdict, Verdict::Match | Verdict::Wide { .. }) {
-                let ports = "all ports".to_owned();
-                let reason = "policies are not enforced".to_owned();
-                let says =
-                    std::mem::replace(&mut cell.verdict, Verdict::Unobserved { ports, reason });
-                cell.says = Some(Box::new(says));
-            }
-        }
-    }
-
-    /// Cells in which nothing is proven, though something should be there. A cluster without a
-    /// metadata service has none that could be reached.
-    #[must_use]
-    pub fn unproven(&self) -> usize {
-        let unproven = |cell: &&Cell| {
-            matches!(cell.verdict, Verdict::UnreachableBaseline { .. })
-                && cell.to != Party::Metadata
-        };
-        self.cells.iter().filter(unproven).count()
     }
 
     /// Counts the cells.

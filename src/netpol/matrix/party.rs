@@ -93,6 +93,11 @@ impl Party {
         (self as u8) < Self::IngressController as u8
     }
 
+    /// Whether the pod that stands for it has no more to say where there are real ones.
+    const fn is_stood_for(self) -> bool {
+        matches!(self, Self::IngressController | Self::Database | Self::Dns)
+    }
+
     pub(super) const fn is_pod(self) -> bool {
         self.is_ours() || matches!(self, Self::IngressController | Self::Elsewhere | Self::Dns)
     }
@@ -128,6 +133,8 @@ pub struct Platform {
     pub profile: Profile,
     /// The database's ports, as its pods have them.
     pub database_ports: Vec<u16>,
+    /// The Service that the database is behind, as namespace and name, if it is one of the cluster.
+    pub database_service: Option<(String, String)>,
     /// Where the database is, if its policies can name it.
     pub database_cidr: Option<IpNet>,
     /// Ports of the API server's endpoints.
@@ -167,11 +174,12 @@ impl Platform {
     /// What the values and the facts of the cluster say.
     #[must_use]
     pub fn new(profile: Profile, values: &Values, facts: &ClusterFacts) -> Self {
-        let literal = || values.database.host.parse::<IpAddr>().ok().map(IpNet::from);
+        let literal = || address_block(&values.database.host);
         let ports = facts.database_target_ports.value.clone();
         Self {
             profile,
             database_ports: ports.unwrap_or_else(|| vec![values.database.port]),
+            database_service: None,
             database_cidr: values.database_cidr.or_else(literal),
             api_server_ports: facts.api_server_ports.value.clone(),
             api_server_cidr: values.api_server_cidr,
@@ -186,9 +194,17 @@ impl Platform {
         }
     }
 
-    /// Everyone who is in the input, and everyone outside of it.
+    /// Everyone who is in the input, and everyone outside of it. A party of which several differ
+    /// comes several times, one after the other.
     pub(super) fn parties(&self, input: &Input) -> Vec<(Party, End)> {
-        Party::ALL.into_iter().filter_map(|p| Some((p, self.end(p, input)?))).collect()
+        let ends = Party::ALL.into_iter().flat_map(|p| {
+            let first = self.end(p, input);
+            let others = if first.is_some() { self.others(p, input) } else { Vec::new() };
+            // Pods that are there say more than one that stands for them.
+            let first = first.filter(|_| others.is_empty() || !p.is_stood_for());
+            first.into_iter().chain(others).map(move |end| (p, end))
+        });
+        ends.collect()
     }
 
     fn end(&self, party: Party, input: &Input) -> Option<End> {
@@ -234,7 +250,17 @@ impl Platform {
                     [] => named.into_iter().collect(),
                     read => read.to_vec(),
                 };
-                Some(End::Host(Host { node: None, addresses }))
+                let is_node = |node: &crate::netpol::Node| {
+                    node.addresses.iter().any(|address| addresses.contains(address))
+                };
+                let nodes = &input.cluster.nodes;
+                match addresses.first() {
+                    // Beside the nodes it is an address like any other.
+                    Some(first) if !nodes.is_empty() && !nodes.values().any(is_node) => {
+                        Some(End::Outside(Span::from(*first)))
+                    }
+                    _ => Some(End::Host(Host { node: None, addresses })),
+                }
             }
             Party::Metadata => Some(End::Outside(address("169.254.169.254")?)),
             Party::Dns => {
@@ -244,6 +270,11 @@ impl Platform {
             }
         }
     }
+}
+
+/// The block of an address; `None` for a name.
+pub(super) fn address_block(host: &str) -> Option<IpNet> {
+    host.parse::<IpAddr>().ok().map(IpNet::from)
 }
 
 fn address(text: &str) -> Option<Span> {

@@ -102,3 +102,79 @@ fn one_fault_is_seen_where_it_is() {
     assert_eq!(half.len(), 7, "{half:?}");
     assert!(half.iter().all(|(_, to)| *to == Party::Dns), "{half:?}");
 }
+
+/// The Deployment's template is as it should be; one of its pods was given a label by hand.
+#[test]
+fn each_pod_that_differs_from_its_like_is_asked_about() {
+    let mut all = manifests(Profile::Platform);
+    let deployment = all
+        .iter()
+        .find(|m| m["kind"] == "Deployment" && m["metadata"]["name"] == "hive-agent")
+        .unwrap();
+    let template = &deployment["spec"]["template"];
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
+        "metadata": {"name": "hive-agent-x", "namespace": "hive-agents",
+            "labels": template["metadata"]["labels"], "ownerReferences": [
+                {"kind": "Deployment", "name": "hive-agent", "controller": true}]},
+    });
+    let like_its_template = pod.clone();
+    pod["metadata"]["name"] = json!("hive-agent-y");
+    pod["metadata"]["labels"]["debug"] = json!("yes");
+    let debug = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "debug", "namespace": "hive-agents"},
+        "spec": {"podSelector": {"matchLabels": {"debug": "yes"}},
+            "policyTypes": ["Egress"], "egress": [{}]},
+    });
+    all.extend([like_its_template, debug]);
+    assert_eq!(wrong(&matrix(Profile::Platform, &all)), []);
+    all.push(pod);
+    let found = matrix(Profile::Platform, &all);
+    assert!(wrong(&found).contains(&(Party::Agent, Party::External)), "{:?}", wrong(&found));
+    let cell = found.cells.iter().find(|c| (c.from, c.to) == (Party::Agent, Party::External));
+    assert_eq!(cell.unwrap().between[0].as_deref(), Some("hive-agents/hive-agent-y"));
+}
+
+/// A namespace that a policy of somebody lets in is only seen where a pod of it is.
+#[test]
+fn a_pod_elsewhere_that_a_foreign_policy_lets_in_is_found() {
+    let mut all = manifests(Profile::Platform);
+    all.push(json!({"apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "team", "labels": {"team": "red"}}}));
+    all.push(json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "red", "namespace": "openhive"},
+        "spec": {"podSelector": {}, "ingress": [
+            {"from": [{"namespaceSelector": {"matchLabels": {"team": "red"}}}]}]},
+    }));
+    assert_eq!(wrong(&matrix(Profile::Platform, &all)), []);
+    all.push(json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]},
+        "metadata": {"name": "p", "namespace": "team"}}));
+    let open = wrong(&matrix(Profile::Platform, &all));
+    assert!(open.contains(&(Party::Elsewhere, Party::Gateway)), "{open:?}");
+    assert!(open.iter().all(|(from, _)| *from == Party::Elsewhere), "{open:?}");
+}
+
+/// What is installed says the same as the values that it was made from.
+#[test]
+fn expectations_by_what_is_installed_are_those_of_the_values() {
+    let mut reader = Reader::new("default");
+    manifests(Profile::Platform).iter().for_each(|m| reader.add(m, None));
+    let input = reader.finish();
+    let values = values();
+    let facts = ClusterFacts::of_cluster(crate::render::DiscoveredFacts::default());
+    let by_values = Platform::new(Profile::Platform, &values, &facts);
+    let policies = &input.cluster.policies;
+    let (blind, notes) = Platform::of_installed(Profile::Platform, &facts, policies, None);
+    let text = |platform: &Platform| format!("{platform:?}");
+    assert_eq!(text(&blind), text(&by_values));
+    assert!(notes.iter().any(|note| note.contains("database's port")), "{notes:?}");
+    let at = crate::netpol::matrix::DatabaseAt {
+        host: values.database.host.clone(),
+        port: values.database.port,
+    };
+    let (told, notes) = Platform::of_installed(Profile::Platform, &facts, policies, Some(&at));
+    assert_eq!(text(&told), text(&by_values));
+    assert!(!notes.iter().any(|note| note.contains("database's port")), "{notes:?}");
+}
