@@ -7,17 +7,20 @@
 //! | `kinds` | kinds of policies that only some have |
 //! | `gap` | what could not be read, and what follows |
 //! | `plugin` | which network plugin runs |
+//! | [`rights`] | the rights that a verification needs |
 //! | `sink` | where the objects go: into a [`Reader`](crate::netpol::read::Reader), one by one |
 
 mod gap;
 mod kinds;
 mod lists;
 mod plugin;
+pub mod rights;
 mod sink;
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 
 use futures::future::{try_join, try_join_all};
 use ipnet::IpNet;
@@ -25,9 +28,12 @@ use ipnet::IpNet;
 pub use gap::{Effect, Gap, Reason, Right};
 pub use plugin::Plugin;
 
+pub use super::facts::discover;
+
 use super::ClusterError;
 use super::rest::Rest;
 use crate::netpol::{Cni, Input};
+use crate::render::Profile;
 use sink::Sink;
 
 /// What the caller knows better than the cluster tells.
@@ -51,9 +57,42 @@ pub struct Reading {
     /// NetworkPolicies of the platform's namespaces that do not carry the installer's labels, as
     /// `namespace/name`.
     pub not_ours: Vec<String>,
+    /// The account that the Gateway's Deployment names.
+    pub gateway_account: Option<String>,
 }
 
 impl Reading {
+    /// How much of the platform is installed; `None`: nothing of it.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        let there = |name: &str| {
+            self.input.members.iter().any(|m| {
+                m.namespace == "openhive" && m.workload.as_ref().is_some_and(|w| w.name == name)
+            })
+        };
+        if !there("hive-gateway") {
+            None
+        } else if self.gateway_account.as_deref() != Some("hive-gateway-runtime") {
+            Some(Profile::Baseline)
+        } else if there("hive-dashboard") {
+            Some(Profile::Platform)
+        } else {
+            Some(Profile::Gateway)
+        }
+    }
+
+    /// The API server's own addresses, as far as its EndpointSlices are readable.
+    #[must_use]
+    pub fn api_server_addresses(&self) -> Vec<IpAddr> {
+        let slices = self.input.slices.iter();
+        let own = slices.filter(|s| s.namespace == "default" && s.service == "kubernetes");
+        let mut addresses: Vec<IpAddr> =
+            own.flat_map(|s| &s.endpoints).flat_map(|e| e.addresses.clone()).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
+    }
+
     /// What could not be read and may change an answer.
     pub fn decisive_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| gap.effect != Effect::Detail)

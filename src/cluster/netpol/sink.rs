@@ -19,6 +19,7 @@ pub(super) struct Sink {
     gaps: Vec<Gap>,
     plugins: Vec<Plugin>,
     not_ours: Vec<String>,
+    gateway_account: Option<String>,
 }
 
 impl Sink {
@@ -28,6 +29,7 @@ impl Sink {
             gaps: Vec::new(),
             plugins: Vec::new(),
             not_ours: Vec::new(),
+            gateway_account: None,
         }
     }
 
@@ -41,6 +43,10 @@ impl Sink {
         item["kind"] = list.kind.as_str().into();
         match list.kind.as_str() {
             "DaemonSet" => self.plugins.extend(Plugin::of(&item)),
+            "Deployment" if is_gateway(&item) => {
+                let account = item.pointer("/spec/template/spec/serviceAccountName");
+                self.gateway_account = account.and_then(Value::as_str).map(str::to_owned);
+            }
             "NetworkPolicy" if list.group == "networking.k8s.io" => {
                 self.not_ours.extend(not_ours(&item));
             }
@@ -122,7 +128,8 @@ impl Sink {
         if let Some(pod_cidrs) = pod_cidrs {
             input.cluster.network.pod_cidrs = pod_cidrs;
         }
-        Reading { input, gaps, plugins, not_ours }
+        let gateway_account = self.gateway_account;
+        Reading { input, gaps, plugins, not_ours, gateway_account }
     }
 }
 
@@ -135,6 +142,11 @@ fn pod_cidrs(input: &Input) -> Option<Vec<IpNet>> {
     let mut addresses = pods.flat_map(|m| &m.pod.addresses);
     let all = addresses.all(|a| named.iter().any(|net| net.contains(a)));
     (all && !named.is_empty()).then_some(named)
+}
+
+fn is_gateway(deployment: &Value) -> bool {
+    let metadata = &deployment["metadata"];
+    metadata["namespace"] == "openhive" && metadata["name"] == "hive-gateway"
 }
 
 /// The name of a NetworkPolicy in a namespace of the platform that the installer has not made.
