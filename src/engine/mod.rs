@@ -13,7 +13,6 @@ mod install;
 mod migration;
 mod observe;
 mod preflight;
-pub mod probe;
 mod rollout;
 mod wait;
 

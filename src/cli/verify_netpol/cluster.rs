@@ -1,13 +1,18 @@
 //! The cluster as what is checked.
 
+use super::expectations::{Expectations, expectations};
 use crate::cli::Exit;
 use crate::cli::block_on;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
+use crate::cluster::Cluster;
 use crate::cluster::netpol::{Reading, Settings, read};
+use crate::cluster::snapshot::NAMESPACES;
 use crate::netpol::Input;
+use crate::render::Profile;
 use crate::ui::{Failure, Ui};
+use crate::values::Values;
 
 /// What was read, and of which cluster.
 pub(super) struct Found {
@@ -16,7 +21,7 @@ pub(super) struct Found {
     pub name: String,
 }
 
-/// Reads a cluster, and tells what could not be read.
+/// Reads a cluster.
 ///
 /// # Errors
 /// There is no cluster, or it does not answer.
@@ -25,15 +30,45 @@ pub(super) fn found(
     connection: &ConnectionArgs,
     settings: &Settings,
 ) -> Result<Found, Failure> {
+    block_on(async { Ok(find(ui, connection, settings).await?.0) })
+}
+
+/// As [`found`], and goes on asking it what is meant to be open.
+///
+/// # Errors
+/// As [`found`]; nothing of the platform is installed there.
+pub(super) fn found_with_expectations(
+    ui: &Ui,
+    connection: &ConnectionArgs,
+    settings: &Settings,
+    values: Option<(&Values, &str)>,
+    profile: Option<Profile>,
+) -> Result<(Found, Expectations), Failure> {
     block_on(async {
-        let cluster = open(ui, connection).await?;
-        let reading = read(&cluster.rest, settings).await.map_err(|e| cluster_failure(&e))?;
-        let name = match &cluster.context {
-            Some(context) => format!("context {context}"),
-            None => cluster.server.clone(),
+        let (found, cluster) = find(ui, connection, settings).await?;
+        found.tell(ui);
+        let installed = match values {
+            Some(_) => Some(profile.unwrap_or_default()),
+            None => profile.or_else(|| found.reading.profile()),
         };
-        Ok(Found { reading, name })
+        let Some(profile) = installed else { return Err(found.nothing_installed()) };
+        let expectations = expectations(ui, &cluster, &found, values, profile).await?;
+        Ok((found, expectations))
     })
+}
+
+async fn find(
+    ui: &Ui,
+    connection: &ConnectionArgs,
+    settings: &Settings,
+) -> Result<(Found, Cluster), Failure> {
+    let cluster = open(ui, connection).await?;
+    let reading = read(&cluster.rest, settings).await.map_err(|e| cluster_failure(&e))?;
+    let name = match &cluster.context {
+        Some(context) => format!("context {context}"),
+        None => cluster.server.clone(),
+    };
+    Ok((Found { reading, name }, cluster))
 }
 
 impl Found {
@@ -47,6 +82,37 @@ impl Found {
                 "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static",
             );
         }
+    }
+
+    /// The first line of a report about the platform.
+    pub(super) fn headline(&self, expectations: &Expectations) -> String {
+        let ours = |namespace: &str| NAMESPACES.contains(&namespace);
+        let input = &self.reading.input;
+        let count = |number: usize, one: &str| crate::ui::count(number, one);
+        let policies = input.cluster.policies.iter().filter(|p| ours(&p.namespace)).count();
+        let noun = if policies == 1 { "policy" } else { "policies" };
+        let not_ours = match self.reading.not_ours.len() {
+            0 => String::new(),
+            number => format!(" ({number} not ours)"),
+        };
+        format!(
+            "platform, revision -, {}: {}, {}, {policies} {noun}{not_ours}; expectations: {}",
+            self.name,
+            count(input.cluster.namespaces().filter(|(name, _)| ours(name)).count(), "namespace"),
+            count(input.members.iter().filter(|m| m.is_pod && ours(&m.namespace)).count(), "pod"),
+            expectations.source,
+        )
+    }
+
+    fn nothing_installed(&self) -> Failure {
+        let gaps: Vec<String> = self.reading.decisive_gaps().map(ToString::to_string).collect();
+        let headline = format!("{} shows nothing of the platform", self.name);
+        let exit = if gaps.is_empty() { Exit::Input } else { Exit::Incomplete };
+        let failure = gaps.into_iter().fold(Failure::new(exit, headline), Failure::seen);
+        failure
+            .cause("there is no deployment/hive-gateway -n openhive")
+            .fix("install it:  kubectl openhive install -f values.env")
+            .fix("or list what is open without judging it:  verify-netpol connections")
     }
 
     /// What was recognised, and what is made of it.

@@ -34,9 +34,9 @@ pub(super) struct InputArgs {
     manifests: Vec<PathBuf>,
     #[command(flatten)]
     values: ValuesArgs,
-    /// What the values are rendered to
-    #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
-    profile: Profile,
+    /// How much of the platform [default: platform; of a cluster without -f what is installed]
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    profile: Option<Profile>,
     /// Namespace of objects that name none
     #[arg(short = 'n', long, default_value = "default", value_name = "NAMESPACE")]
     default_namespace: String,
@@ -103,22 +103,24 @@ impl InputArgs {
         }
     }
 
-    /// The cluster, whatever else is named: packets are sent nowhere else.
-    ///
-    /// # Errors
-    /// Manifests are named.
-    pub(super) fn cluster(&self) -> Result<&ConnectionArgs, Failure> {
-        if self.manifests.is_empty() {
-            return Ok(&self.connection);
-        }
-        Err(Failure::new(Exit::Usage, "--manifests and --live exclude each other")
-            .cause("manifests are no pods that packets could be sent from")
-            .fix("leave one of the two out"))
-    }
-
     /// What the flags say over the cluster.
     pub(super) fn settings(&self) -> Settings {
         Settings { cni: self.cni.map(Cni::from), pod_cidrs: self.pod_cidr.clone() }
+    }
+
+    /// How much of the platform is meant.
+    pub(super) fn profile(&self) -> Profile {
+        self.profile.unwrap_or_default()
+    }
+
+    /// As it is named on the line.
+    pub(super) const fn named_profile(&self) -> Option<Profile> {
+        self.profile
+    }
+
+    /// The values files, as they are named.
+    pub(super) fn values_names(&self) -> String {
+        names(&self.values.files)
     }
 
     /// Whether an answer about nothing is wanted.
@@ -150,17 +152,12 @@ impl InputArgs {
         if self.values.files.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.values.load(ui, self.profile)?.values))
-    }
-
-    /// How much of the platform is meant to be there.
-    pub(super) const fn profile(&self) -> Profile {
-        self.profile
+        Ok(Some(self.values.load(ui, self.profile())?.values))
     }
 
     /// What the platform's table depends on.
     pub(super) fn platform(&self, values: &Values) -> Platform {
-        Platform::new(self.profile, values, &ClusterFacts::resolve(values, None))
+        Platform::new(self.profile(), values, &ClusterFacts::resolve(values, None))
     }
 
     /// As [`InputArgs::read`], with values that were read before.
@@ -206,11 +203,11 @@ impl InputArgs {
         Ok(())
     }
 
-    pub(super) fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
+    fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
         let facts = ClusterFacts::resolve(values, None);
-        let migration_job = self.profile != Profile::Baseline;
+        let migration_job = self.profile() != Profile::Baseline;
         let options = RenderOptions { migration_job, ..RenderOptions::default() };
-        let rendered = render(values, &facts, self.profile, &options)
+        let rendered = render(values, &facts, self.profile(), &options)
             .map_err(|error| Failure::new(Exit::Values, error.to_string()).fix(error.hint()))?;
         rendered.objects.iter().for_each(|object| reader.add(&object.manifest, None));
         Ok(())

@@ -1,31 +1,35 @@
 //! `verify-netpol` without a question: does the platform's matrix hold, and only that?
 
+use super::cluster::found_with_expectations;
 use super::input::{InputArgs, Source};
-use super::live::{self, LiveArgs};
-use crate::cli::{Exit, Outcome, block_on};
-use crate::netpol::matrix::{Matrix, Totals};
+use crate::cli::{Exit, Outcome};
+use crate::cluster::netpol::Gap;
+use crate::cluster::netpol::rights::Level;
+use crate::netpol::Input;
+use crate::netpol::matrix::{Matrix, Platform, Totals};
 use crate::ui::{Failure, Ui, netpol};
 
 /// How the matrix is shown and judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct MatrixArgs {
     #[command(flatten)]
-    pub(super) input: InputArgs,
-    #[command(flatten)]
-    pub(super) live: LiveArgs,
+    input: InputArgs,
     /// Fail where something is not decidable [default: in CI, or where stdout is no terminal]
     #[arg(long)]
     strict: bool,
     /// Do not
     #[arg(long, conflicts_with = "strict")]
     no_strict: bool,
+    /// Print the least rights that it needs as manifests, and end; reads no kubeconfig
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    print_rbac: Option<Level>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) output: Format,
+    output: Format,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-pub(super) enum Format {
+enum Format {
     /// For people.
     #[default]
     Table,
@@ -37,37 +41,78 @@ pub(super) enum Format {
 const SCHEMA: &str = "openhive.io/netpol-matrix/v1";
 
 pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
-    let values = args.input.values(ui)?;
-    if args.live.live {
-        let connection = args.input.cluster()?;
-        return block_on(live::run(args, connection, values, ui));
+    if let Some(level) = args.print_rbac {
+        return super::rbac::print(level, ui);
     }
-    let (input, incomplete) = match args.input.source()? {
-        Source::Cluster(connection) => {
-            let found = super::cluster::found(ui, connection, &args.input.settings())?;
-            found.tell(ui);
-            let incomplete = found.reading.decisive_gaps().next().is_some();
-            (found.checked(args.input.allow_empty())?, incomplete)
-        }
-        Source::Manifests | Source::Rendered if values.is_none() => return Err(no_values()),
-        Source::Manifests | Source::Rendered => (args.input.read_with(ui, values.as_ref())?, false),
-    };
-    let Some(values) = values else { return Err(no_values()) };
-    let platform = args.input.platform(&values);
-    let matrix = Matrix::new(&input, &platform);
+    let asked = args.asked(ui)?;
+    let matrix = Matrix::new(&asked.input, &asked.platform);
     let strict = args.strict(ui);
     match args.output {
-        Format::Table => ui.data(&netpol::matrix_table(&matrix, ui.stdout_style()))?,
+        Format::Table => {
+            let head = asked.head.iter().map(|line| format!("{line}\n\n")).collect::<String>();
+            let table = netpol::matrix_table(&matrix, ui.stdout_style());
+            let gaps = asked
+                .gaps
+                .iter()
+                .map(|gap| format!("  {}  {gap}\n", ui.stdout_style().warn("? unknown")));
+            ui.data(&format!("{head}{table}{}", gaps.collect::<String>()))?;
+        }
         Format::Json => ui.json(&serde_json::json!({
             "schema": SCHEMA,
-            "profile": platform.profile,
-            "input": input.counts,
+            "profile": asked.platform.profile,
+            "head": asked.head,
+            "input": asked.input.counts,
+            "gaps": asked.gaps,
+            "notOurs": asked.not_ours,
             "strict": strict,
             "totals": matrix.totals(),
             "cells": matrix.cells,
         }))?,
     }
-    Ok(exit(matrix.totals(), strict, incomplete))
+    Ok(exit(matrix.totals(), strict, !asked.gaps.is_empty()))
+}
+
+/// What the matrix is about.
+struct Asked {
+    input: Input,
+    platform: Platform,
+    /// The first line of the report on a cluster.
+    head: Option<String>,
+    /// What could not be read: something may be open that was not seen.
+    gaps: Vec<Gap>,
+    not_ours: Vec<String>,
+}
+
+impl MatrixArgs {
+    fn asked(&self, ui: &Ui) -> Result<Asked, Failure> {
+        let values = self.input.values(ui)?;
+        let Source::Cluster(connection) = self.input.source()? else {
+            let Some(values) = values else { return Err(no_values()) };
+            return Ok(Asked {
+                input: self.input.read_with(ui, Some(&values))?,
+                platform: self.input.platform(&values),
+                head: None,
+                gaps: Vec::new(),
+                not_ours: Vec::new(),
+            });
+        };
+        let name = self.input.values_names();
+        let (found, expectations) = found_with_expectations(
+            ui,
+            connection,
+            &self.input.settings(),
+            values.as_ref().map(|values| (values, name.as_str())),
+            self.input.named_profile(),
+        )?;
+        expectations.notes.iter().for_each(|note| ui.notice(note));
+        Ok(Asked {
+            head: Some(found.headline(&expectations)),
+            gaps: found.reading.decisive_gaps().cloned().collect(),
+            not_ours: found.reading.not_ours.clone(),
+            input: found.checked(self.input.allow_empty())?,
+            platform: expectations.platform,
+        })
+    }
 }
 
 fn no_values() -> Failure {
@@ -79,17 +124,9 @@ fn no_values() -> Failure {
 
 impl MatrixArgs {
     /// A pipeline must not take an open question for a good answer.
-    pub(super) fn strict(&self, ui: &Ui) -> bool {
+    fn strict(&self, ui: &Ui) -> bool {
         let unattended = std::env::var_os("CI").is_some() || !ui.stdout_is_terminal();
         self.strict || (unattended && !self.no_strict)
-    }
-}
-
-/// As without packets; what nobody could reach is not proven either.
-pub(super) fn live_exit(matrix: &Matrix, strict: bool, incomplete: bool) -> Exit {
-    match exit(matrix.totals(), strict, incomplete) {
-        Exit::Done if strict && matrix.unproven() > 0 => Exit::Incomplete,
-        exit => exit,
     }
 }
 

@@ -2,12 +2,12 @@
 
 mod cluster;
 mod connections;
+mod expectations;
 mod explain;
 mod flow_args;
 mod input;
-mod installed;
-mod live;
 mod matrix;
+mod rbac;
 
 use super::Outcome;
 use crate::ui::Ui;

@@ -1,7 +1,6 @@
 //! Screens of `verify-netpol`.
 
 mod connections;
-mod live;
 mod matrix;
 
 use crate::netpol::explain::{Answer, Explanation, Side};
@@ -9,7 +8,6 @@ use crate::render::yaml;
 use crate::ui::Style;
 
 pub use connections::connections_table;
-pub use live::proof_line;
 pub use matrix::{matrix_table, summary};
 
 /// Whether a flow passes, and what each side says.
