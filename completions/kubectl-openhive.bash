@@ -604,7 +604,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol)
-            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --strict --no-strict --print-rbac --output --color --quiet --verbose --help connections explain"
+            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --live --external --probe-image --strict --no-strict --print-rbac --output --color --quiet --verbose --help connections explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -707,6 +707,14 @@ _kubectl__openhive() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --external)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe-image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

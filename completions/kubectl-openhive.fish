@@ -129,6 +129,8 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as-group -d 'Group to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l as-user-extra -d 'Extra KEY=VALUE to impersonate; repeat for several' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l request-timeout -d 'Time for one request, such as 15s or 1m; 0 for no limit' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l external -d 'An address of the internet that has to be reached on port 443' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l probe-image -d 'Image of probe pods, with python3 in it [default: the running agent\'s]' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l print-rbac -d 'Print the least rights that it needs as manifests, and end; reads no kubeconfig' -r -f -a "static\t'Reads policies, pods, and what else decides'
 live\t'Sends packets from the pods that run'
 probing\t'Makes pods of its own where no running one can send or receive'"
@@ -140,6 +142,7 @@ never\t'Never'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l skip-invalid -d 'Go on without policies that the API server would refuse'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l allow-empty -d 'Accept an input without pods or without policies'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l live -d 'Send packets too: prove that policies are enforced, then try every flow from the pods'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l strict -d 'Fail where something is not decidable [default: in CI, or where stdout is no terminal]'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l no-strict -d 'Do not'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s q -l quiet -d 'Print data and errors only'

@@ -10,10 +10,12 @@ pub mod forward;
 pub mod logs;
 pub mod netpol;
 mod rest;
+pub mod scene;
 pub mod snapshot;
 pub mod survey;
 pub mod watch;
 
 pub use connect::{Cluster, connect};
 pub use error::{ApiStatus, Cause, Class, ClusterError, KubeconfigProblem, Unreachable};
+pub use facts::discover;
 pub use rest::{DryRunMode, Patch, Rest, Retry};

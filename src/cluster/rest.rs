@@ -143,6 +143,47 @@ impl Rest {
         self.call(Method::POST, path, Some(("application/json", body)), retry).await
     }
 
+    /// Creates an object whose name is the caller's alone, so that it may be tried again: a 409 then
+    /// is the answer to a try that got through.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub async fn post(
+        &self,
+        collection: &str,
+        body: &Value,
+        retry: Retry,
+    ) -> Result<Value, ClusterError> {
+        let path = format!("{collection}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict");
+        self.call(Method::POST, &path, Some(("application/json", body)), retry).await
+    }
+
+    /// RFC 7386 on any path.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub async fn merge(
+        &self,
+        path: &str,
+        body: &Value,
+        retry: Retry,
+    ) -> Result<Value, ClusterError> {
+        let path = format!("{path}?fieldManager={FIELD_MANAGER}");
+        self.call(Method::PATCH, &path, Some(("application/merge-patch+json", body)), retry).await
+    }
+
+    /// Deletes what is at a path, at once.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; 404 where it is gone.
+    pub async fn remove(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
+        let options = serde_json::json!({
+            "apiVersion": "v1", "kind": "DeleteOptions",
+            "propagationPolicy": "Background", "gracePeriodSeconds": 0,
+        });
+        self.call(Method::DELETE, path, Some(("application/json", &options)), retry).await
+    }
+
     /// Reads an object; `None` where it, or its namespace, does not exist.
     ///
     /// # Errors

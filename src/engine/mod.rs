@@ -13,6 +13,7 @@ mod install;
 mod migration;
 mod observe;
 mod preflight;
+pub mod probe;
 mod rollout;
 mod wait;
 

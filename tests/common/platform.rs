@@ -34,9 +34,14 @@ pub struct Turn(MutexGuard<'static, Platform>);
 
 /// Waits for the node and takes it.
 pub fn platform() -> Turn {
+    platform_on(&NodeOptions::default())
+}
+
+/// The same with a node of another shape; all tests of a file share the first one's.
+pub fn platform_on(options: &NodeOptions) -> Turn {
     static PLATFORM: OnceLock<Mutex<Platform>> = OnceLock::new();
     let start = || {
-        let node = Node::start(&NodeOptions::default()).unwrap();
+        let node = Node::start(options).unwrap();
         let platform = Platform { node, folder: tempfile::tempdir().unwrap() };
         platform.new_database();
         Mutex::new(platform)

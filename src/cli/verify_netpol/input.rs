@@ -103,6 +103,19 @@ impl InputArgs {
         }
     }
 
+    /// The cluster, whatever else is named: packets are sent nowhere else.
+    ///
+    /// # Errors
+    /// Manifests are named.
+    pub(super) fn cluster(&self) -> Result<&ConnectionArgs, Failure> {
+        if self.manifests.is_empty() {
+            return Ok(&self.connection);
+        }
+        Err(Failure::new(Exit::Usage, "--manifests and --live exclude each other")
+            .cause("manifests are no pods that packets could be sent from")
+            .fix("leave one of the two out"))
+    }
+
     /// What the flags say over the cluster.
     pub(super) fn settings(&self) -> Settings {
         Settings { cni: self.cni.map(Cni::from), pod_cidrs: self.pod_cidr.clone() }
@@ -203,7 +216,7 @@ impl InputArgs {
         Ok(())
     }
 
-    fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
+    pub(super) fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
         let facts = ClusterFacts::resolve(values, None);
         let migration_job = self.profile() != Profile::Baseline;
         let options = RenderOptions { migration_job, ..RenderOptions::default() };

@@ -2,7 +2,8 @@
 
 use super::cluster::found_with_expectations;
 use super::input::{InputArgs, Source};
-use crate::cli::{Exit, Outcome};
+use super::live::{self, LiveArgs};
+use crate::cli::{Exit, Outcome, block_on};
 use crate::cluster::netpol::Gap;
 use crate::cluster::netpol::rights::Level;
 use crate::netpol::Input;
@@ -13,7 +14,9 @@ use crate::ui::{Failure, Ui, netpol};
 #[derive(Debug, clap::Args)]
 pub(super) struct MatrixArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
     /// Fail where something is not decidable [default: in CI, or where stdout is no terminal]
     #[arg(long)]
     strict: bool,
@@ -25,11 +28,11 @@ pub(super) struct MatrixArgs {
     print_rbac: Option<Level>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: Format,
+    pub(super) output: Format,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     #[default]
     Table,
@@ -43,6 +46,11 @@ const SCHEMA: &str = "openhive.io/netpol-matrix/v1";
 pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     if let Some(level) = args.print_rbac {
         return super::rbac::print(level, ui);
+    }
+    if args.live.live {
+        let values = args.input.values(ui)?;
+        let connection = args.input.cluster()?;
+        return block_on(live::run(args, connection, values, ui));
     }
     let asked = args.asked(ui)?;
     let matrix = Matrix::new(&asked.input, &asked.platform);
@@ -124,9 +132,17 @@ fn no_values() -> Failure {
 
 impl MatrixArgs {
     /// A pipeline must not take an open question for a good answer.
-    fn strict(&self, ui: &Ui) -> bool {
+    pub(super) fn strict(&self, ui: &Ui) -> bool {
         let unattended = std::env::var_os("CI").is_some() || !ui.stdout_is_terminal();
         self.strict || (unattended && !self.no_strict)
+    }
+}
+
+/// As without packets; what nobody could reach is not proven either.
+pub(super) fn live_exit(matrix: &Matrix, strict: bool, incomplete: bool) -> Exit {
+    match exit(matrix.totals(), strict, incomplete) {
+        Exit::Done if strict && matrix.unproven() > 0 => Exit::Incomplete,
+        exit => exit,
     }
 }
 

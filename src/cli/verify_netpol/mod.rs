@@ -6,6 +6,8 @@ mod expectations;
 mod explain;
 mod flow_args;
 mod input;
+mod installed;
+mod live;
 mod matrix;
 mod rbac;
 

@@ -28,8 +28,6 @@ use ipnet::IpNet;
 pub use gap::{Effect, Gap, Reason, Right};
 pub use plugin::Plugin;
 
-pub use super::facts::discover;
-
 use super::ClusterError;
 use super::rest::Rest;
 use crate::netpol::{Cni, Input};

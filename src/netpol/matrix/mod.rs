@@ -178,6 +178,30 @@ impl Matrix {
         Self { cells }
     }
 
+    /// The plugin lets everything pass: what the policies close is not closed.
+    pub fn not_enforced(&mut self) {
+        for cell in &mut self.cells {
+            if matches!(cell.verdict, Verdict::Match | Verdict::Wide { .. }) {
+                let ports = "all ports".to_owned();
+                let reason = "policies are not enforced".to_owned();
+                let says =
+                    std::mem::replace(&mut cell.verdict, Verdict::Unobserved { ports, reason });
+                cell.says = Some(Box::new(says));
+            }
+        }
+    }
+
+    /// Cells in which nothing is proven, though something should be there. A cluster without a
+    /// metadata service has none that could be reached.
+    #[must_use]
+    pub fn unproven(&self) -> usize {
+        let unproven = |cell: &&Cell| {
+            matches!(cell.verdict, Verdict::UnreachableBaseline { .. })
+                && cell.to != Party::Metadata
+        };
+        self.cells.iter().filter(unproven).count()
+    }
+
     /// Counts the cells.
     #[must_use]
     pub fn totals(&self) -> Totals {

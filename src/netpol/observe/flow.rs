@@ -6,6 +6,7 @@ use super::answer::{Address, Answer, Control, Observed};
 use super::judge::{FlowVerdict, Wanted};
 use crate::netpol::explain::Answer as Says;
 use crate::netpol::matrix::{Matrix, Party, Verdict};
+use crate::netpol::ports::{PortRange, PortSet, Protocol};
 use crate::netpol::verdict::Why;
 
 /// From what a flow was probed.
@@ -102,10 +103,11 @@ impl Matrix {
 fn observed_verdict(flows: &[FlowReport], says: Verdict) -> Verdict {
     let Some(rank) = flows.iter().map(|f| f.verdict.rank()).min() else { return says };
     let of_rank = || flows.iter().filter(|f| f.verdict.rank() == rank);
-    let mut ports: Vec<String> = of_rank().map(|f| format!("{} {}", f.protocol, f.port)).collect();
-    ports.sort();
-    ports.dedup();
-    let ports = ports.join(", ");
+    let probed = of_rank().filter_map(|f| {
+        let protocol = Protocol::of(f.protocol).filter(|_| f.port > 0)?;
+        Some(PortSet::of(protocol, PortRange::one(f.port)))
+    });
+    let ports = probed.reduce(|all, one| all.union(&one)).unwrap_or_else(PortSet::all).to_string();
     let worst = match of_rank().next().map(|f| &f.verdict) {
         Some(FlowVerdict::Bypass) => Verdict::Bypass { ports },
         Some(FlowVerdict::Overblock) => Verdict::Overblock { ports },

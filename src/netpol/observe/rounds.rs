@@ -25,6 +25,7 @@ struct Track {
 pub struct Rounds<'a> {
     plan: &'a Plan,
     looks: Looks,
+    proven: bool,
     tracks: Vec<Track>,
 }
 
@@ -36,7 +37,32 @@ impl<'a> Rounds<'a> {
     #[must_use]
     pub fn new(plan: &'a Plan, looks: Looks) -> Self {
         let tracks = vec![Track::default(); plan.flows.len()];
-        Self { plan, looks, tracks }
+        Self { plan, looks, proven: false, tracks }
+    }
+
+    /// Whether policies were shown to be enforced: otherwise nothing is blocked by them.
+    pub fn proven(&mut self, proven: bool) {
+        self.proven = proven;
+    }
+
+    /// Takes one more round at the end: what has to be closed and is open now was open.
+    pub fn once_more(&mut self, words: impl IntoIterator<Item = (usize, Word)>) {
+        for (number, word) in words {
+            let closed = self.plan.flows[number].wanted == Some(Wanted::Closed);
+            let Some((Answer::Open, milliseconds)) = word.filter(|_| closed) else { continue };
+            let track = &mut self.tracks[number];
+            track.asked += 1;
+            track.answer = Some(Answer::Open);
+            track.milliseconds = Some(milliseconds);
+            // Open once is open.
+            track.equal = EQUAL;
+        }
+    }
+
+    /// How many flows have to be asked again.
+    #[must_use]
+    pub fn unsettled_flows(&self) -> usize {
+        (0..self.tracks.len()).filter(|flow| self.unsettled(*flow)).count()
     }
 
     /// Takes the words of one round, each with the number of its flow.
@@ -63,7 +89,8 @@ impl<'a> Rounds<'a> {
 
     fn unsettled(&self, number: usize) -> bool {
         let track = &self.tracks[number];
-        track.doubted && track.equal < EQUAL
+        // Without the proof another answer would say no more.
+        self.proven && track.doubted && track.equal < EQUAL
     }
 
     /// Whether anything has to be asked again.
@@ -139,7 +166,12 @@ impl<'a> Rounds<'a> {
     fn observed(&self, number: usize) -> Observed {
         let target = self.target(&self.plan.flows[number]);
         let track = &self.tracks[number];
-        observed(track.answer, target.kind, &self.control(number), &self.looks)
+        match observed(track.answer, target.kind, &self.control(number), &self.looks) {
+            Observed::Blocked { .. } if !self.proven => {
+                Observed::Unknown { reason: Reason::NotEnforced }
+            }
+            observed => observed,
+        }
     }
 
     /// The evidence of every flow of the matrix, and of what could not be probed.

@@ -1,6 +1,7 @@
 //! Screens of `verify-netpol`.
 
 mod connections;
+mod live;
 mod matrix;
 
 use crate::netpol::explain::{Answer, Explanation, Side};
@@ -8,6 +9,7 @@ use crate::render::yaml;
 use crate::ui::Style;
 
 pub use connections::connections_table;
+pub use live::proof_line;
 pub use matrix::{matrix_table, summary};
 
 /// Whether a flow passes, and what each side says.
