@@ -106,6 +106,18 @@ impl Platform {
         if matches!(from, Party::Sandbox | Party::Pipeline) && to == Party::Database {
             expected.widen(self.ports(&Ports::Tcp(443)), None);
         }
+        let somewhere = self.api_server_cidr.is_none() && self.api_server_addresses.is_empty();
+        if to == Party::ApiServer && somewhere {
+            let key = Some("OPENHIVE_API_SERVER_CIDR");
+            // As is that of an API server on the internet: where it is, is not known.
+            if matches!(from, Party::Sandbox | Party::Pipeline) {
+                expected.widen(self.ports(&Ports::Tcp(443)), key);
+            }
+            // And it may be among the addresses of the database.
+            if reaches_database {
+                expected.widen(self.ports(&Ports::Database), key);
+            }
+        }
         expected
     }
 

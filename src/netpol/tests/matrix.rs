@@ -40,7 +40,7 @@ fn what_is_rendered_is_what_is_meant() {
 
 /// The screen is about all parties, and the answers that are open are those about nodes.
 #[test]
-fn the_platform_has_all_parties_and_few_open_questions() {
+fn the_platform_has_all_parties_and_no_open_question() {
     let matrix = matrix(Profile::Platform, &manifests(Profile::Platform));
     for party in Party::ALL {
         assert!(matrix.cells.iter().any(|c| c.from == party || c.to == party), "{party}");
@@ -51,13 +51,14 @@ fn the_platform_has_all_parties_and_few_open_questions() {
         .filter(|c| matches!(c.verdict, Found::Unknown { .. }))
         .map(|c| (c.from, c.to))
         .collect();
-    assert_eq!(unknown, [(Party::Sandbox, Party::ApiServer), (Party::Pipeline, Party::ApiServer)]);
+    assert_eq!(unknown, []);
     let wide = |from, to| {
         let cell = matrix.cells.iter().find(|c| (c.from, c.to) == (from, to)).unwrap();
         matches!(cell.verdict, Found::Wide { .. })
     };
     assert!(wide(Party::Gateway, Party::Metadata));
     assert!(wide(Party::Migration, Party::External));
+    assert!(wide(Party::Sandbox, Party::ApiServer), "it may be on the internet");
 }
 
 /// Starts from what is right and breaks one thing.
