@@ -256,7 +256,7 @@ fn one_fault_at_a_time_is_found_and_nothing_else() {
             let debug = ["delete", "networkpolicy/debug", "--ignore-not-found", "-n", namespace];
             platform.node.kubectl(&debug).unwrap();
         }
-        platform.install(&[]).ok();
+        platform.install_with(&[], &["--force-conflicts"]).ok();
     }
     assert_eq!(left(&platform), Vec::<String>::new());
 }

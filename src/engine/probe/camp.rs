@@ -51,6 +51,11 @@ impl<'a> Camp<'a> {
         format!("openhive-probe-{}", self.run)
     }
 
+    /// Whether nothing was made.
+    pub(super) fn is_empty(&self) -> bool {
+        self.owners.borrow().is_empty()
+    }
+
     fn retry() -> Retry {
         Retry::Until(Instant::now() + PATIENCE)
     }

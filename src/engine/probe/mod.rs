@@ -1,9 +1,12 @@
 //! Sends packets: the proof that policies are enforced, then every flow of the matrix
 //! (`docs/live.md`). What they mean is decided in `netpol::observe`.
 
+mod ask;
 mod camp;
+mod cast;
 mod exec;
 mod pods;
+mod prober;
 mod proof;
 mod rights;
 mod run;

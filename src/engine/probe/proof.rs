@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::camp::Camp;
-use super::run::Prober;
+use super::prober::{Prober, Words};
 use super::seconds;
 use super::wire::Order;
 use crate::netpol::observe::pod::ROLE;
@@ -153,7 +153,7 @@ impl Pair<'_> {
         };
         let orders = [[order(self.free_address)], [order(self.second)]];
         let (out, into) = futures::join!(self.first.ask(&orders[0]), self.free.ask(&orders[1]));
-        let only = |words: super::run::Words| words.get(&0).and_then(super::wire::answer);
+        let only = |words: Words| words.get(&0).and_then(super::wire::answer);
         (only(out), only(into))
     }
 }

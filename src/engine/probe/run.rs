@@ -1,40 +1,30 @@
 //! One run: rights, pods, proof, observations, and everything away again.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
-use futures::future::join_all;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::camp::{Camp, HOME, LIFETIME};
-use super::exec::{Place, exec};
-use super::pods::{Material, Running, Wish, make};
-use super::proof::{PAIR, Pair, Proof, prove};
+use super::cast::stand_in;
+use super::pods::{Wish, make};
+use super::proof::{PAIR, Proof};
 use super::rights::{Missing, OF_THE_CLUSTER, OF_THE_PROOF, RIGHTS};
 use super::sweep::Others;
-use super::wire::{Order, Tool, addresses, answer, words};
 use super::{Live, ProbeError, Timings, seconds};
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
 use crate::netpol::Input;
-use crate::netpol::Pod;
 use crate::netpol::labels::Labels;
 use crate::netpol::matrix::{Matrix, Party, Platform};
-use crate::netpol::observe::actor::{Absent, Actor, Stand, elsewhere, real, stands};
-use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, Resolved, plan};
-use crate::netpol::observe::rounds::{Rounds, Word, parties};
+use crate::netpol::observe::Reason;
+use crate::netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
+use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, plan};
+use crate::netpol::observe::rounds::parties;
 use crate::netpol::observe::scene::Scene;
-use crate::netpol::observe::{Reason, Via};
 
-/// One try of a flow, and how many there are (`docs/live.md`, "What is sent").
-const TRY: Duration = Duration::from_secs(2);
-const TRIES: u32 = 3;
-/// How long answers that differ from what is expected are asked again.
-const SETTLE: Duration = Duration::from_secs(60);
 /// What an exec may take beside the probes in it.
-const EXEC: Duration = Duration::from_secs(15);
-/// Sources on different nodes that get a control of their own.
+pub(super) const EXEC: Duration = Duration::from_secs(15);
+/// Nodes that get a pod without policies: each sender's control is on its own.
 const NODES: usize = 5;
 
 /// What the user says.
@@ -53,38 +43,15 @@ pub struct Options {
 /// How long a run's objects are of use to it.
 pub const LIFE: Duration = Duration::from_secs(LIFETIME as u64);
 
-/// The words of a source, by the number of their order.
-pub(super) type Words = BTreeMap<usize, (String, u64)>;
-
-/// A container that can probe.
-#[derive(Clone, Copy)]
-pub(super) struct Prober<'a> {
-    pub client: &'a kube::Client,
-    pub place: Place<'a>,
-    pub tool: Tool,
-    pub nonce: &'a str,
-}
-
-impl Prober<'_> {
-    /// Tries all of it at once, in one exec.
-    pub(super) async fn ask(&self, orders: &[Order]) -> Words {
-        let script = self.tool.script(self.nonce, orders);
-        let longest = orders.iter().map(|o| o.limit * o.tries).max().unwrap_or_default();
-        let command = self.tool.command(script.len());
-        let output = exec(self.client, self.place, command, &script, longest + EXEC).await;
-        words(self.nonce, &output)
-    }
-}
-
 /// What a run works with.
-struct Stage<'a> {
-    camp: Camp<'a>,
-    input: &'a Input,
-    scene: &'a Scene,
-    platform: &'a Platform,
-    matrix: &'a Matrix,
-    options: &'a Options,
-    say: &'a dyn Fn(&str),
+pub(super) struct Stage<'a> {
+    pub camp: Camp<'a>,
+    pub input: &'a Input,
+    pub scene: &'a Scene,
+    pub platform: &'a Platform,
+    pub matrix: &'a Matrix,
+    pub options: &'a Options,
+    pub say: &'a dyn Fn(&str),
 }
 
 /// Observes the flows of a matrix. Whatever happens, what was made is taken away.
@@ -114,7 +81,9 @@ pub async fn run(
         result = stage.observe(&namespaces) => result,
     };
     let ended = Instant::now();
-    say("taking the probe pods away");
+    if !stage.camp.is_empty() {
+        say("taking the probe pods away");
+    }
     for left in stage.camp.strike().await {
         say(&format!("not taken away: {left}"));
     }
@@ -167,20 +136,20 @@ impl Stage<'_> {
             (self.say)(&format!("no probe pods: {why}"));
             absent.push(Absent { party: Party::Elsewhere, why: why.clone() });
             absent.extend(made.drain(..).map(|s| Absent { party: s.party, why: why.clone() }));
-            let plan = self.plan(self.input, &Outward::default(), actors, &absent);
+            let plan = self.plan(self.input, &self.named(), actors, &absent);
             let proof = Proof::inconclusive(why);
             return self.rounds(&plan, &tools, proof, Timings::default()).await;
         }
         let started = Instant::now();
         self.camp.pitch().await?;
         let own = self.camp.own_namespace().await?;
-        let mut nodes: Vec<&str> = actors.iter().map(|a| a.node.as_str()).collect();
-        nodes.sort_unstable();
-        nodes.dedup();
+        let nodes = self.nodes(&actors);
+        let node = nodes.first().map(|node| (*node).to_owned());
+        // Where the image is already, and beside a pod without policies.
+        made.iter_mut().for_each(|stand| stand.node.clone_from(&node));
         made.extend(nodes.iter().take(NODES).map(|node| elsewhere(node, self.platform)));
         let mut wishes: Vec<Wish> =
             made.iter().enumerate().map(|(i, stand)| self.wish(stand, i, &own)).collect();
-        let node = nodes.first().map(|node| (*node).to_owned());
         wishes.extend(["proof-a", "proof-b"].map(|name| Wish {
             namespace: own.clone(),
             name: format!("{}-{name}", self.camp.name()),
@@ -213,6 +182,22 @@ impl Stage<'_> {
         self.rounds(&plan, &tools, proof, timings).await
     }
 
+    /// The nodes that packets are sent from, the agent's first, whose image probe pods run.
+    fn nodes<'b>(&'b self, actors: &'b [Actor]) -> Vec<&'b str> {
+        let agents = actors.iter().filter(|a| a.party == Party::Agent);
+        let mut nodes: Vec<&str> = Vec::new();
+        for node in agents.chain(actors).map(|a| a.node.as_str()) {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+        if nodes.is_empty() {
+            // Nothing of the platform runs: any node that runs something.
+            nodes.extend(self.scene.pods.first().map(|pod| pod.node.as_str()));
+        }
+        nodes
+    }
+
     fn plan(
         &self,
         input: &Input,
@@ -221,243 +206,6 @@ impl Stage<'_> {
         absent: &[Absent],
     ) -> Plan {
         plan(self.matrix, input, self.scene, self.platform, outward, actors, absent)
-    }
-
-    fn wish(&self, stand: &Stand, number: usize, own: &str) -> Wish {
-        let party = match stand.party {
-            Party::AgentMade => "agent",
-            other => other.name(),
-        };
-        Wish {
-            namespace: stand.namespace.clone().unwrap_or_else(|| own.to_owned()),
-            name: format!("{}-{party}-{number}", self.camp.name()),
-            role: party.to_owned(),
-            labels: stand.labels.clone(),
-            node: stand.node.clone(),
-            listens: stand.listens.clone(),
-        }
-    }
-
-    /// What each real pod can run; those that can run nothing do not probe.
-    async fn tools(&self, actors: &mut [Actor], missing: &Missing) -> BTreeMap<String, Tool> {
-        let nonce = format!("openhive-{}", self.camp.run);
-        let client = &self.camp.cluster.client;
-        let found = join_all(actors.iter().map(async |actor| {
-            let exec_rights: Vec<_> =
-                RIGHTS.iter().filter(|r| r.resource == "pods/exec").copied().collect();
-            if missing.any(Some(&actor.namespace), &exec_rights).is_some() {
-                return None;
-            }
-            for tool in Tool::ALL {
-                let script = tool.hello(&nonce);
-                let command = tool.command(script.len());
-                let output = exec(client, place(actor), command, &script, EXEC).await;
-                if output.lines().any(|line| line.trim() == nonce) {
-                    return Some(tool);
-                }
-            }
-            None
-        }))
-        .await;
-        let mut tools = BTreeMap::new();
-        for (actor, tool) in actors.iter_mut().zip(found) {
-            actor.probes = tool.is_some();
-            tools.extend(tool.map(|tool| (actor.id(), tool)));
-        }
-        tools
-    }
-
-    /// Image and user of the running agent, which has Python and is on its node already.
-    fn material(&self, actors: &[Actor]) -> Result<Material, ProbeError> {
-        let seen = |party: Party| {
-            let actor = actors.iter().find(|a| a.party == party)?;
-            let is = |p: &&crate::netpol::observe::scene::ScenePod| {
-                p.namespace == actor.namespace && p.name == actor.name
-            };
-            self.scene.pods.iter().find(is)
-        };
-        let pod = seen(Party::Agent).or_else(|| seen(Party::Sandbox));
-        let user = pod.and_then(|p| p.user).filter(|user| *user > 0).unwrap_or(1000);
-        let image = self.options.image.clone().or_else(|| pod.map(|p| p.image.clone()));
-        Ok(Material { image: image.ok_or(ProbeError::NoImage)?, user })
-    }
-
-    async fn prove(
-        &self,
-        wishes: &[Wish],
-        pods: &[Result<Running, String>],
-        actors: &[Actor],
-        nonce: &str,
-    ) -> Proof {
-        let free = actors.iter().find(|a| a.party == Party::Elsewhere && a.address.is_some());
-        let (first, second) = match pods {
-            [Ok(first), Ok(second)] => (first, second),
-            [Err(why), _] | [_, Err(why)] => return Proof::inconclusive(why.clone()),
-            _ => return Proof::inconclusive("no pods".to_owned()),
-        };
-        let (Some(free), Some(second), Some(_)) = (free, second.address, first.address) else {
-            return Proof::inconclusive("there is no pod without policies".to_owned());
-        };
-        let Some(free_address) = free.address else {
-            return Proof::inconclusive("there is no pod without policies".to_owned());
-        };
-        let client = &self.camp.cluster.client;
-        let tool = Tool::Python;
-        let own =
-            Place { namespace: &wishes[0].namespace, pod: &wishes[0].name, container: "probe" };
-        let pair = Pair {
-            first: Prober { client, place: own, tool, nonce },
-            second,
-            free: Prober { client, place: place(free), tool, nonce },
-            free_address,
-            port: PROOF_PORT,
-        };
-        (self.say)("proving that policies are enforced");
-        prove(&self.camp, &pair).await
-    }
-
-    /// Asks the cluster's DNS for the names that are probed, from the pod without policies.
-    async fn resolve(&self, actors: &[Actor], nonce: &str) -> Outward {
-        let (database, external) = (&self.options.database, &self.options.external);
-        let named = |pair: &(String, u16)| Resolved {
-            host: pair.0.clone(),
-            port: pair.1,
-            addresses: pair.0.parse().ok().into_iter().collect(),
-        };
-        let mut outward = Outward {
-            database: named(database),
-            external: external.as_ref().map(named).unwrap_or_default(),
-        };
-        let Some(free) = actors.iter().find(|a| a.party == Party::Elsewhere) else {
-            return outward;
-        };
-        let client = &self.camp.cluster.client;
-        let prober = Prober { client, place: place(free), tool: Tool::Python, nonce };
-        let mut hosts = [&mut outward.database, &mut outward.external];
-        let orders: Vec<Order> = hosts
-            .iter()
-            .enumerate()
-            .filter(|(_, host)| host.addresses.is_empty() && !host.host.is_empty())
-            .map(|(number, host)| Order {
-                number,
-                kind: "resolve",
-                host: host.host.clone(),
-                port: 0,
-                tries: 1,
-                limit: EXEC,
-            })
-            .collect();
-        if orders.is_empty() {
-            return outward;
-        }
-        for (number, (word, _)) in prober.ask(&orders).await {
-            if let Some(host) = hosts.get_mut(number) {
-                let found: BTreeSet<IpAddr> = addresses(&word).into_iter().collect();
-                host.addresses = found.into_iter().take(2).collect();
-            }
-        }
-        outward
-    }
-
-    async fn rounds(
-        &self,
-        plan: &Plan,
-        tools: &BTreeMap<String, Tool>,
-        proof: Proof,
-        mut timings: Timings,
-    ) -> Result<Live, ProbeError> {
-        let started = Instant::now();
-        let mut rounds = Rounds::new(plan, proof.looks());
-        rounds.proven(proof.enforced);
-        (self.say)(&format!("sending packets: {}", crate::ui::count(rounds.len(), "flow")));
-        let all: Vec<usize> = (0..plan.flows.len()).collect();
-        rounds.take(self.round(plan, tools, &all, TRIES).await);
-        let mut told = false;
-        while !rounds.is_settled() && started.elapsed() < SETTLE {
-            let questions = rounds.open_questions();
-            if !told {
-                (self.say)(&format!(
-                    "asking again: {} not as expected",
-                    crate::ui::count(rounds.unsettled_flows(), "flow")
-                ));
-                told = true;
-            }
-            let next = Instant::now() + Duration::from_secs(1);
-            rounds.take(self.round(plan, tools, &questions, 1).await);
-            sleep_until(next).await;
-        }
-        let closed = rounds.closed_ones();
-        rounds.once_more(self.round(plan, tools, &closed, 1).await);
-        timings.matrix = seconds(started.elapsed());
-        Ok(Live { proof, flows: rounds.reports(), timings, run: self.camp.run.clone() })
-    }
-
-    /// Sends these flows, one exec a source, all at once.
-    async fn round(
-        &self,
-        plan: &Plan,
-        tools: &BTreeMap<String, Tool>,
-        flows: &[usize],
-        tries: u32,
-    ) -> Vec<(usize, Word)> {
-        let nonce = format!("openhive-{}", self.camp.run);
-        let mut by_source: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for flow in flows {
-            by_source.entry(plan.flows[*flow].source).or_default().push(*flow);
-        }
-        let asked = by_source.iter().map(async |(source, flows)| {
-            let actor = &plan.actors[*source];
-            let orders: Vec<Order> = flows
-                .iter()
-                .map(|flow| {
-                    let target = &plan.targets[plan.flows[*flow].target];
-                    Order {
-                        number: *flow,
-                        kind: target.probe.word(),
-                        host: target.address.to_string(),
-                        port: target.port,
-                        tries,
-                        limit: TRY,
-                    }
-                })
-                .collect();
-            let tool = tools.get(&actor.id()).copied().unwrap_or(Tool::Python);
-            let client = &self.camp.cluster.client;
-            let prober = Prober { client, place: place(actor), tool, nonce: &nonce };
-            let words = prober.ask(&orders).await;
-            flows.iter().map(|f| (*f, words.get(f).and_then(answer))).collect::<Vec<_>>()
-        });
-        join_all(asked).await.into_iter().flatten().collect()
-    }
-}
-
-fn place(actor: &Actor) -> Place<'_> {
-    Place { namespace: &actor.namespace, pod: &actor.name, container: &actor.container }
-}
-
-fn stand_in(stand: &Stand, wish: &Wish, running: &Running) -> Actor {
-    let labels = Labels::new(stand.labels.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    let mut pod = Pod::new(&wish.namespace, &wish.name, labels);
-    pod.addresses.extend(running.address);
-    pod.node = Some(running.node.clone());
-    Actor {
-        party: stand.party,
-        pod,
-        namespace: wish.namespace.clone(),
-        name: wish.name.clone(),
-        container: "probe".to_owned(),
-        via: Via::ProbePod,
-        node: running.node.clone(),
-        address: running.address,
-        listens: stand.listens.clone(),
-        reached_by_node: stand
-            .listens
-            .iter()
-            .copied()
-            .take(1)
-            .filter(|_| running.started)
-            .collect(),
-        probes: true,
     }
 }
 

@@ -189,3 +189,136 @@ fn a_policy_that_reads_what_only_a_controller_sets_cannot_be_stood_for() {
     let with = pod(&[("app", "web"), ("pod-template-hash", "1")]);
     assert_eq!(smallest_labels(&cluster(&[hash]), &with), None);
 }
+
+mod rounds {
+    use std::net::IpAddr;
+
+    use super::super::actor::Actor;
+    use super::super::answer::{Address, Answer, Control, How, Observed, Reason};
+    use super::super::flow::Via;
+    use super::super::judge::{FlowVerdict, Wanted};
+    use super::super::plan::{Behind, Flow, Plan, Probe, Target};
+    use super::super::rounds::Rounds;
+    use crate::netpol::Pod;
+    use crate::netpol::labels::Labels;
+    use crate::netpol::matrix::Party;
+    use crate::netpol::verdict::Tri;
+
+    fn actor(party: Party, name: &str) -> Actor {
+        Actor {
+            party,
+            pod: Pod::new("a", name, Labels::default()),
+            namespace: "a".into(),
+            name: name.into(),
+            container: "c".into(),
+            via: Via::Pod,
+            node: "n".into(),
+            address: None,
+            listens: Vec::new(),
+            reached_by_node: Vec::new(),
+            probes: true,
+        }
+    }
+
+    /// A sender that must not reach an address outside, and the control beside it.
+    fn plan() -> Plan {
+        let address = IpAddr::from([203, 0, 113, 7]);
+        let target = Target {
+            to: Party::External,
+            name: "x".into(),
+            address,
+            port: 443,
+            seen_port: 443,
+            probe: Probe::Tcp,
+            kind: Address::Outside,
+            behind: vec![Behind::Outside(address)],
+            node_reaches: false,
+            outside: true,
+        };
+        Plan {
+            actors: vec![actor(Party::Agent, "agent"), actor(Party::Elsewhere, "free")],
+            targets: vec![target],
+            flows: vec![
+                Flow { source: 0, target: 0, wanted: Some(Wanted::Closed), says: Tri::No },
+                Flow { source: 1, target: 0, wanted: None, says: Tri::Yes },
+            ],
+            gaps: Vec::new(),
+        }
+    }
+
+    fn start(plan: &Plan) -> Rounds<'_> {
+        let mut rounds = Rounds::new(plan, [How::TimeOut].into());
+        rounds.proven(true);
+        rounds
+    }
+
+    const OPEN: Option<(Answer, u64)> = Some((Answer::Open, 1));
+    const SHUT: Option<(Answer, u64)> = Some((Answer::TimedOut, 6000));
+
+    #[test]
+    fn a_flow_that_differs_is_asked_until_three_answers_are_equal() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        rounds.take([(0, OPEN), (1, OPEN)]);
+        assert!(!rounds.is_settled());
+        assert_eq!(rounds.open_questions(), [0, 1], "the control is asked again beside it");
+        let unsettled = FlowVerdict::Unknown { reason: Reason::Unsettled };
+        assert_eq!(rounds.reports()[0].verdict, unsettled);
+        // The policy takes effect: the count begins anew.
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        assert!(!rounds.is_settled());
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        assert!(rounds.is_settled());
+        assert_eq!(rounds.reports()[0].verdict, FlowVerdict::Match);
+        assert_eq!(rounds.reports().len(), 1, "a control is no flow of the matrix");
+    }
+
+    #[test]
+    fn what_agrees_at_once_is_not_asked_again() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        assert!(rounds.is_settled());
+        assert_eq!(rounds.reports()[0].verdict, FlowVerdict::Match);
+    }
+
+    #[test]
+    fn what_has_to_be_closed_is_tried_once_more_at_the_end() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        assert_eq!(rounds.closed_ones(), [0, 1]);
+        rounds.once_more([(0, OPEN), (1, OPEN)]);
+        assert_eq!(rounds.reports()[0].verdict, FlowVerdict::Bypass);
+    }
+
+    #[test]
+    fn where_the_control_fails_too_nothing_is_proven() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, SHUT)]);
+        let report = &rounds.reports()[0];
+        assert_eq!(report.control, Control::Failed { by: "a/free".into() });
+        assert_eq!(report.verdict, FlowVerdict::UnreachableBaseline);
+    }
+
+    #[test]
+    fn a_control_on_another_node_is_none() {
+        let mut plan = plan();
+        plan.actors[1].node = "m".into();
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        assert_eq!(rounds.control(0), Control::Missing);
+    }
+
+    #[test]
+    fn without_the_proof_nothing_counts_as_blocked() {
+        let plan = plan();
+        let mut rounds = Rounds::new(&plan, [How::TimeOut].into());
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        let reason = Reason::NotEnforced;
+        assert_eq!(rounds.reports()[0].observed, Observed::Unknown { reason });
+        assert!(rounds.is_settled(), "another answer would say no more");
+    }
+}

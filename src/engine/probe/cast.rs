@@ -1,0 +1,109 @@
+//! Who takes part: the real pods that can probe, and the pods that are made.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+
+use super::ProbeError;
+use super::exec::exec;
+use super::pods::{Material, Running, Wish};
+use super::prober::place;
+use super::rights::{Missing, RIGHTS};
+use super::run::{EXEC, Stage};
+use super::wire::Tool;
+use crate::netpol::Pod;
+use crate::netpol::labels::Labels;
+use crate::netpol::matrix::Party;
+use crate::netpol::observe::Via;
+use crate::netpol::observe::actor::{Actor, Stand};
+use crate::netpol::observe::scene::ScenePod;
+
+impl Stage<'_> {
+    pub(super) fn wish(&self, stand: &Stand, number: usize, own: &str) -> Wish {
+        let party = match stand.party {
+            Party::AgentMade => "agent",
+            other => other.name(),
+        };
+        Wish {
+            namespace: stand.namespace.clone().unwrap_or_else(|| own.to_owned()),
+            name: format!("{}-{party}-{number}", self.camp.name()),
+            role: party.to_owned(),
+            labels: stand.labels.clone(),
+            node: stand.node.clone(),
+            listens: stand.listens.clone(),
+        }
+    }
+
+    /// What each real pod can run; those that can run nothing do not probe.
+    pub(super) async fn tools(
+        &self,
+        actors: &mut [Actor],
+        missing: &Missing,
+    ) -> BTreeMap<String, Tool> {
+        let nonce = format!("openhive-{}", self.camp.run);
+        let client = &self.camp.cluster.client;
+        let found = join_all(actors.iter().map(async |actor| {
+            let exec_rights: Vec<_> =
+                RIGHTS.iter().filter(|r| r.resource == "pods/exec").copied().collect();
+            if missing.any(Some(&actor.namespace), &exec_rights).is_some() {
+                return None;
+            }
+            for tool in Tool::ALL {
+                let script = tool.hello(&nonce);
+                let command = tool.command(script.len());
+                let output = exec(client, place(actor), command, &script, EXEC).await;
+                if output.lines().any(|line| line.trim() == nonce) {
+                    return Some(tool);
+                }
+            }
+            None
+        }))
+        .await;
+        let mut tools = BTreeMap::new();
+        for (actor, tool) in actors.iter_mut().zip(found) {
+            actor.probes = tool.is_some();
+            tools.extend(tool.map(|tool| (actor.id(), tool)));
+        }
+        tools
+    }
+
+    /// Image and user of the running agent, which has Python and is on its node already.
+    pub(super) fn material(&self, actors: &[Actor]) -> Result<Material, ProbeError> {
+        let seen = |party: Party| {
+            let actor = actors.iter().find(|a| a.party == party)?;
+            let is = |p: &&ScenePod| p.namespace == actor.namespace && p.name == actor.name;
+            self.scene.pods.iter().find(is)
+        };
+        let pod = seen(Party::Agent).or_else(|| seen(Party::Sandbox));
+        let user = pod.and_then(|p| p.user).filter(|user| *user > 0).unwrap_or(1000);
+        let image = self.options.image.clone().or_else(|| pod.map(|p| p.image.clone()));
+        Ok(Material { image: image.ok_or(ProbeError::NoImage)?, user })
+    }
+}
+
+/// The pod that runs, as somebody who takes part.
+pub(super) fn stand_in(stand: &Stand, wish: &Wish, running: &Running) -> Actor {
+    let labels = Labels::new(stand.labels.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let mut pod = Pod::new(&wish.namespace, &wish.name, labels);
+    pod.addresses.extend(running.address);
+    pod.node = Some(running.node.clone());
+    Actor {
+        party: stand.party,
+        pod,
+        namespace: wish.namespace.clone(),
+        name: wish.name.clone(),
+        container: "probe".to_owned(),
+        via: Via::ProbePod,
+        node: running.node.clone(),
+        address: running.address,
+        listens: stand.listens.clone(),
+        reached_by_node: stand
+            .listens
+            .iter()
+            .copied()
+            .take(1)
+            .filter(|_| running.started)
+            .collect(),
+        probes: true,
+    }
+}
