@@ -61,7 +61,18 @@ fn run(files: &[(&str, &str)], args: &[&str]) -> Ran {
 fn connections_are_listed_for_people() {
     let ran = run(&[("shop.yaml", SHOP)], &["connections", "--manifests", ".", "--known-only"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert_snapshot!(ran.stderr, @".: 1 namespace, 0 pods, 2 workloads, 1 policy");
+    assert_snapshot!(ran.stderr, @r"
+    .: 1 namespace, 0 pods, 2 workloads, 1 policy
+    warning OHN008  pods made later are not covered
+        namespace shop  (./shop.yaml:17)
+          has policies for some pods; one that is made later with other labels is open to ingress and egress
+          fix: add a policy with podSelector: {} and policyTypes: [Ingress, Egress]
+    note    OHN011  a workload that nothing isolates
+        deployment shop/web  (./shop.yaml:1)
+          is selected by no policy for ingress and egress: everyone is let through
+          fix: add a policy that selects it, or one for every pod of its namespace
+    lint: 1 warning, 1 note
+    ");
     assert_snapshot!(ran.stdout, @r"
     shop/deployment/web → shop/statefulset/db  TCP 5432
     shop/deployment/web → 0.0.0.0/0  TCP all

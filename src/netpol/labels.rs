@@ -1,6 +1,7 @@
 //! Labels and label selectors (`k8s.io/apimachinery/pkg/apis/meta/v1`, `LabelSelector`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -163,6 +164,32 @@ impl Selector {
         self.requirements.iter().fold(Tri::Yes, |all, r| {
             if all == Tri::No { all } else { all.and(r.matches(labels.get(r.key()))) }
         })
+    }
+}
+
+/// As kubectl writes it: `app=web,tier in (a,b),!old`; `any label` for everything.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_everything() {
+            return f.write_str("any label");
+        }
+        for (i, requirement) in self.requirements.iter().enumerate() {
+            write!(f, "{}{requirement}", if i > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(",");
+        match self {
+            Self::In(key, values) if values.len() == 1 => write!(f, "{key}={}", list(values)),
+            Self::In(key, values) => write!(f, "{key} in ({})", list(values)),
+            Self::NotIn(key, values) => write!(f, "{key} notin ({})", list(values)),
+            Self::Exists(key) => f.write_str(key),
+            Self::DoesNotExist(key) => write!(f, "!{key}"),
+        }
     }
 }
 

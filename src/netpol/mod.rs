@@ -6,7 +6,7 @@
 //! | [`verdict`] | three-valued answers over sets of ports |
 //! | [`policy`], [`admin`], [`endpoint`], [`cluster`] | what is evaluated |
 //! | [`input`] | who is asked about |
-//! | [`service`] | what stands before pods |
+//! | [`service`], [`resolve`] | what stands before pods, and where it leads |
 //! | [`read`] | untyped objects to these types, strict |
 //! | [`evaluate`] | what passes from one endpoint to another |
 //! | [`engine`] | the same for everyone at once |
@@ -43,6 +43,7 @@ pub mod policy;
 pub mod ports;
 pub mod read;
 pub mod report;
+pub mod resolve;
 pub mod service;
 pub mod verdict;
 

@@ -150,6 +150,11 @@ impl Ui {
         }
     }
 
+    /// Tells people something on stderr, in several lines.
+    pub fn notices(&self, text: &str) {
+        text.lines().for_each(|line| self.notice(line));
+    }
+
     /// Warns people on stderr, also when quiet.
     pub fn warn(&self, line: &str) {
         self.stderr_line(&format!("{} {line}", self.stderr.warn("warning:")));

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use super::flow_args::FlowArgs;
 use super::input::InputArgs;
+use super::lint::LintArgs;
 use crate::cli::{Exit, Outcome};
 use crate::netpol::engine::Connections;
 use crate::netpol::listing::{By, Listing};
@@ -20,6 +21,8 @@ pub struct ConnectionsArgs {
     /// List what a controller made as one [default for csv: workload]
     #[arg(long, value_enum, value_name = "CONTROLLER")]
     by: Option<ByArg>,
+    #[command(flatten)]
+    lint: LintArgs,
     /// List pods one by one instead of in groups that behave alike
     #[arg(long, conflicts_with = "by")]
     ungrouped: bool,
@@ -92,7 +95,10 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
     match out.error {
         Some(error) => Err(error.into()),
         None if written.is_err() => Err(Failure::new(Exit::Error, "cannot write the output")),
-        None => Ok(Exit::Done),
+        None => {
+            ui.notices(&netpol::lint(&args.lint.find(&input), ui.stderr_style()));
+            Ok(Exit::Done)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::cluster::found_with_expectations;
 use super::input::{InputArgs, Source};
+use super::lint::LintArgs;
 use super::live::{self, LiveArgs};
 use crate::cli::{Exit, Outcome, block_on};
 use crate::cluster::netpol::Gap;
@@ -17,6 +18,8 @@ pub(super) struct MatrixArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) live: LiveArgs,
+    #[command(flatten)]
+    lint: LintArgs,
     /// Fail where something is not decidable [default: in CI, or where stdout is no terminal]
     #[arg(long)]
     strict: bool,
@@ -64,6 +67,7 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
                 .iter()
                 .map(|gap| format!("  {}  {gap}\n", ui.stdout_style().warn("? unknown")));
             ui.data(&format!("{head}{table}{}", gaps.collect::<String>()))?;
+            ui.data(&netpol::lint(&args.lint.find(&asked.input), ui.stdout_style()))?;
         }
         Format::Json => ui.json(&serde_json::json!({
             "schema": SCHEMA,

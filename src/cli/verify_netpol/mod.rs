@@ -6,6 +6,7 @@ mod expectations;
 mod explain;
 mod flow_args;
 mod input;
+mod lint;
 mod installed;
 mod live;
 mod matrix;

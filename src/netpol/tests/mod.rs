@@ -3,6 +3,7 @@
 mod diff;
 mod explain;
 mod invalid;
+mod lint;
 mod listing;
 mod matrix;
 mod naive;

@@ -1,6 +1,7 @@
 //! Screens of `verify-netpol`.
 
 mod connections;
+mod lint;
 mod live;
 mod matrix;
 
@@ -9,6 +10,7 @@ use crate::render::yaml;
 use crate::ui::Style;
 
 pub use connections::connections_table;
+pub use lint::lint;
 pub use live::proof_line;
 pub use matrix::{matrix_table, summary};
 

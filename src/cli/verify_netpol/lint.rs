@@ -1,0 +1,23 @@
+//! What lints need besides the input.
+
+use ipnet::IpNet;
+
+use crate::netpol::Input;
+use crate::netpol::finding::Finding;
+use crate::netpol::lint::{Options, lint};
+
+/// How policies are linted.
+#[derive(Debug, clap::Args)]
+pub(super) struct LintArgs {
+    /// Where the addresses of Services are, for lints; repeat for several [default: told from the
+    /// Services of the input]
+    #[arg(long, value_name = "CIDR")]
+    service_cidr: Vec<IpNet>,
+}
+
+impl LintArgs {
+    /// Every lint, the worst first.
+    pub(super) fn find(&self, input: &Input) -> Vec<Finding> {
+        lint(input, &Options { service_cidrs: self.service_cidr.clone(), whole: false })
+    }
+}
