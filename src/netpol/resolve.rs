@@ -5,8 +5,11 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use super::address::{Family, Span};
 use super::endpoint::{Endpoint, Pod};
+use super::explain::{Answer, Explanation};
 use super::input::Input;
 use super::ports::Protocol;
 use super::service::{
@@ -101,8 +104,8 @@ impl Input {
         // The name of a headless Service leads to its pods: the number is theirs already.
         let own;
         let found = match (service.ports.iter().find(wanted), port) {
-            (_, PortName::Number(number)) if service.headless => {
-                own = as_is(*number, protocol);
+            (listed, PortName::Number(number)) if service.headless => {
+                own = as_is(*number, protocol.or(listed.map(|p| p.protocol)));
                 Some(&own)
             }
             (found, _) => found,
@@ -224,4 +227,101 @@ const fn as_is(port: u16, protocol: Option<Protocol>) -> ServicePort {
         None => Protocol::Tcp,
     };
     ServicePort { name: String::new(), protocol, port, target: TargetPort::Number(port) }
+}
+
+/// The answer for a port of a Service: one for each backend, and one for all.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceExplanation {
+    /// `namespace/name`.
+    pub service: String,
+    /// The port as it was asked for.
+    pub port: String,
+    /// What holds of all backends.
+    pub answer: ServiceAnswer,
+    /// Why there is no backend; then the answer is `uncertain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_backend: Option<NoBackend>,
+    /// Each backend by itself.
+    pub backends: Vec<BackendExplanation>,
+}
+
+/// One backend of a [`ServiceExplanation`].
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendExplanation {
+    /// The pod's or workload's id, or an address.
+    pub backend: String,
+    /// On which protocol.
+    pub protocol: Protocol,
+    /// On which of its own ports.
+    pub port: u16,
+    /// Whether it is certainly behind the Service.
+    pub certain: bool,
+    /// The answer.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+}
+
+/// Whether a Service is reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceAnswer {
+    /// On every backend.
+    Allowed,
+    /// On none.
+    Denied,
+    /// On some: it depends on the backend that is chosen.
+    Mixed,
+    /// Not decidable.
+    Uncertain,
+}
+
+impl Input {
+    /// Explains a connection to a Service, backend by backend.
+    #[must_use]
+    pub fn explain_service(
+        &self,
+        source: &Endpoint<'_>,
+        service: &Service,
+        port: &PortName,
+        protocol: Option<Protocol>,
+    ) -> ServiceExplanation {
+        let explain = |b: Backend<'_>| BackendExplanation {
+            explanation: self.cluster.explain(source, &b.endpoint(), b.protocol, b.port),
+            backend: b.name,
+            protocol: b.protocol,
+            port: b.port,
+            certain: b.certain,
+        };
+        let (backends, no_backend) = match self.backends(service, port, protocol) {
+            Ok(found) => (found.into_iter().map(explain).collect(), None),
+            Err(none) => (Vec::new(), Some(none)),
+        };
+        ServiceExplanation {
+            service: service.id(),
+            port: port.to_string(),
+            answer: ServiceAnswer::of(&backends),
+            no_backend,
+            backends,
+        }
+    }
+}
+
+impl ServiceAnswer {
+    fn of(backends: &[BackendExplanation]) -> Self {
+        let all = |answer| backends.iter().all(|b| b.explanation.answer == answer);
+        let any = |answer| backends.iter().any(|b| b.explanation.answer == answer);
+        if backends.is_empty() || any(Answer::Uncertain) {
+            Self::Uncertain
+        } else if all(Answer::Allowed) {
+            Self::Allowed
+        } else if all(Answer::Denied) {
+            Self::Denied
+        } else if backends.iter().all(|b| b.certain) {
+            Self::Mixed
+        } else {
+            Self::Uncertain
+        }
+    }
 }

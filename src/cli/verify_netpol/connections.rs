@@ -96,7 +96,7 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
         Some(error) => Err(error.into()),
         None if written.is_err() => Err(Failure::new(Exit::Error, "cannot write the output")),
         None => {
-            ui.notices(&netpol::lint(&args.lint.find(&input), ui.stderr_style()));
+            ui.notices(&netpol::lint(&args.lint.find(&input, false), ui.stderr_style()));
             Ok(Exit::Done)
         }
     }

@@ -1,10 +1,11 @@
 //! `verify-netpol explain`: one flow, and why.
 
-use super::flow_args::{not_there, port};
+use super::flow_args::{not_there, port as parse};
 use super::input::InputArgs;
+use super::service::{Asked, asked};
 use crate::cli::{Exit, Outcome};
 use crate::netpol::pick::Pick;
-use crate::netpol::{Endpoint, Input, Protocol};
+use crate::netpol::{Endpoint, Input};
 use crate::ui::{Failure, Ui, netpol};
 
 /// Tell whether one connection is allowed, by which policy and rule, and what would open it
@@ -12,11 +13,10 @@ use crate::ui::{Failure, Ui, netpol};
 pub struct ExplainArgs {
     /// Who connects: NAMESPACE/POD, NAMESPACE/KIND/NAME, or an address
     source: String,
-    /// To whom, written alike
+    /// To whom, written alike; or a Service as svc/NAME:PORT or NAMESPACE/svc/NAME
     destination: String,
-    /// Port of the destination's pod, as 80 or 53/udp
-    #[arg(value_parser = port)]
-    port: (u16, Protocol),
+    /// Port of the destination's pod, or of the Service, as 80 or 53/udp
+    port: Option<String>,
     #[command(flatten)]
     input: InputArgs,
     /// Output format
@@ -36,8 +36,24 @@ enum Format {
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     let input = args.input.read(ui)?;
     let source = endpoint(&input, &args.source)?;
+    let port = args.port.as_deref();
+    if let Some(asked) = asked(&input, &args.destination, port, args.input.default_namespace())? {
+        let Asked { service, port, protocol } = &asked;
+        let found = input.explain_service(&source, service, port, *protocol);
+        match args.output {
+            Format::Table => {
+                ui.data(&netpol::service_explanation(&args.source, &found, ui.stdout_style()))?;
+            }
+            Format::Json => ui.json(&serde_json::json!(found))?,
+        }
+        return Ok(Exit::Done);
+    }
     let destination = endpoint(&input, &args.destination)?;
-    let (number, protocol) = args.port;
+    let (number, protocol) = match port.map(parse) {
+        Some(Ok(port)) => port,
+        Some(Err(problem)) => return Err(Failure::new(Exit::Usage, problem)),
+        None => return Err(Failure::new(Exit::Usage, "which port of the destination?")),
+    };
     let found = input.cluster.explain(&source, &destination, protocol, number);
     match args.output {
         Format::Table => {

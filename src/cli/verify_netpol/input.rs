@@ -168,6 +168,11 @@ impl InputArgs {
         Ok(Some(self.values.load(ui, self.profile())?.values))
     }
 
+    /// The namespace of objects that name none.
+    pub(super) fn default_namespace(&self) -> &str {
+        &self.default_namespace
+    }
+
     /// What the platform's table depends on.
     pub(super) fn platform(&self, values: &Values) -> Platform {
         Platform::new(self.profile(), values, &ClusterFacts::resolve(values, None))

@@ -16,8 +16,8 @@ pub(super) struct LintArgs {
 }
 
 impl LintArgs {
-    /// Every lint, the worst first.
-    pub(super) fn find(&self, input: &Input) -> Vec<Finding> {
-        lint(input, &Options { service_cidrs: self.service_cidr.clone(), whole: false })
+    /// Every lint, the worst first. `whole`: the input is everything that there is.
+    pub(super) fn find(&self, input: &Input, whole: bool) -> Vec<Finding> {
+        lint(input, &Options { service_cidrs: self.service_cidr.clone(), whole })
     }
 }

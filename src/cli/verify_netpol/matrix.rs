@@ -67,7 +67,7 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
                 .iter()
                 .map(|gap| format!("  {}  {gap}\n", ui.stdout_style().warn("? unknown")));
             ui.data(&format!("{head}{table}{}", gaps.collect::<String>()))?;
-            ui.data(&netpol::lint(&args.lint.find(&asked.input), ui.stdout_style()))?;
+            ui.data(&netpol::lint(&args.lint.find(&asked.input, false), ui.stdout_style()))?;
         }
         Format::Json => ui.json(&serde_json::json!({
             "schema": SCHEMA,

@@ -6,11 +6,12 @@ mod expectations;
 mod explain;
 mod flow_args;
 mod input;
-mod lint;
 mod installed;
+mod lint;
 mod live;
 mod matrix;
 mod rbac;
+mod service;
 
 use super::Outcome;
 use crate::ui::Ui;

@@ -12,6 +12,7 @@ mod properties;
 mod random;
 mod report;
 mod rules;
+mod services;
 mod table;
 
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@ mod connections;
 mod lint;
 mod live;
 mod matrix;
+mod service;
 
 use crate::netpol::explain::{Answer, Explanation, Side};
 use crate::render::yaml;
@@ -13,6 +14,7 @@ pub use connections::connections_table;
 pub use lint::lint;
 pub use live::proof_line;
 pub use matrix::{matrix_table, summary};
+pub use service::service_explanation;
 
 /// Whether a flow passes, and what each side says.
 #[must_use]
