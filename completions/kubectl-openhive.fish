@@ -135,8 +135,20 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l print-rbac -d 'Print the least rights that it needs as manifests, and end; reads no kubeconfig' -r -f -a "static\t'Reads policies, pods, and what else decides'
 live\t'Sends packets from the pods that run'
 probing\t'Makes pods of its own where no running one can send or receive'"
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
-json\t'Every cell'"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l fail-on -d 'Lint from which on the run fails' -r -f -a "error\t''
+warning\t''
+note\t''
+never\t''"
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l baseline -d 'Findings that are known: only others fail; -o baseline writes a first one' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s o -l output -d 'Output format, to a file or to standard output; repeat for several [default: table]' -r -f -a "table\t'For people'
+json\t'Evidence: every flow, every finding'
+junit\t'A test case a flow'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'
+markdown\t'For a comment on a pull request'
+dot\t'A picture, for Graphviz'
+svg\t'A picture'
+baseline\t'What fails now, for --baseline'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
@@ -144,8 +156,8 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l allow-empty -d 'Accept an input without pods or without policies'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l live -d 'Send packets too: prove that policies are enforced, then try every flow from the pods'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l strict -d 'Fail where something is not decidable [default: in CI, or where stdout is no terminal]'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l no-strict -d 'Do not'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l strict -d 'Fail where something is not proven [default: in CI, or where stdout is no terminal]'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l no-strict -d 'Do not; wins over --strict'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s v -l verbose -d 'Log what the client does; repeat for more'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -341,7 +341,7 @@ fn an_open_question_is_no_good_answer_where_nobody_looks() {
     let ran = run(&files, &arguments);
     assert_eq!(ran.code, Some(10), "{}", ran.stderr);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(document["strict"], true);
+    assert_eq!(document["strict"]["on"], true);
     assert_eq!(document["totals"]["bypass"], 0);
     assert_ne!(document["totals"]["unknown"], 0);
     let ran = run(&files, &[&arguments[..], &["--no-strict"]].concat());

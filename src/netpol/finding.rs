@@ -105,6 +105,12 @@ impl Kind {
         }
     }
 
+    /// Whether it says that nothing was proven, either way.
+    #[must_use]
+    pub const fn is_unproven(self) -> bool {
+        matches!(self, Self::UnreachableBaseline | Self::CniDependent | Self::Unknown)
+    }
+
     /// How bad a finding of this kind is. Of a lint its code says it.
     #[must_use]
     pub const fn severity(self) -> Severity {
@@ -134,7 +140,7 @@ pub struct Flow {
 }
 
 /// An object that decides, as exactly as it is known.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cause {
     /// `networkpolicy hive-agents/debug-egress`.
@@ -142,7 +148,76 @@ pub struct Cause {
     /// `spec.egress[0]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Its part in it.
+    pub role: Role,
+    /// The rule in words: `to any, port any`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Whether it is the platform's own, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Where it is written: the field's line, else the object's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+impl Cause {
+    /// In words, without the place: `opened by networkpolicy a/b, rule egress[0] (to any, port any),
+    /// not part of the platform`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let object = &self.object;
+        let field = self.field.as_deref().map(|f| f.trim_start_matches("spec."));
+        let mut text = match (self.role, field) {
+            (Role::Opens, Some(field)) => format!("opened by {object}, rule {field}"),
+            (Role::Opens, None) => format!("opened by {object}"),
+            (Role::NotIsolated, _) => format!("no policy isolates {object}"),
+            (Role::Denies, Some(field)) => {
+                format!("isolated by {object}, of which no {field} rule lets it pass")
+            }
+            (Role::Denies, None) => format!("denied by {object}"),
+            (Role::Doubtful, Some(field)) => format!("perhaps by {object}, rule {field}"),
+            (Role::Doubtful, None) => format!("perhaps by {object}, which is not evaluated"),
+            (Role::Subject, Some(field)) => format!("{object}, {field}"),
+            (Role::Subject, None) => object.clone(),
+        };
+        if let Some(rule) = &self.rule {
+            text.push_str(&format!(" ({rule})"));
+        }
+        match self.origin {
+            Some(Origin::Foreign) => text.push_str(", not part of the platform"),
+            Some(Origin::Changed) => text.push_str(", not as the platform has it"),
+            Some(Origin::Platform) | None => {}
+        }
+        text
+    }
+}
+
+/// The part that an object has in a finding.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// It is what the finding is about.
+    #[default]
+    Subject,
+    /// Its rule lets the flow pass.
+    Opens,
+    /// A workload that no policy isolates in the direction of the flow.
+    NotIsolated,
+    /// It isolates, and no rule lets the flow pass.
+    Denies,
+    /// Whether it applies cannot be told.
+    Doubtful,
+}
+
+/// Whose an object is, beside what the values render to.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Not part of the platform.
+    Foreign,
+    /// Part of it, with other rules.
+    Changed,
+    /// As it is rendered.
+    Platform,
 }

@@ -13,6 +13,7 @@
 //! | [`pick`] | parties as people write them |
 //! | [`listing`] | which connections are listed, under which names |
 //! | [`finding`] | what somebody has to look at |
+//! | [`findings`] | verdicts to findings, with what decides and what to do |
 //! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
@@ -29,6 +30,7 @@ pub mod engine;
 pub mod evaluate;
 pub mod explain;
 pub mod finding;
+pub mod findings;
 pub mod input;
 pub mod invalid;
 pub mod labels;

@@ -14,3 +14,14 @@ pub enum Profile {
     /// The migration Job with what it needs.
     Migration,
 }
+
+impl std::fmt::Display for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Baseline => "baseline",
+            Self::Gateway => "gateway",
+            Self::Platform => "platform",
+            Self::Migration => "migration",
+        })
+    }
+}

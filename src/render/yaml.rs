@@ -3,6 +3,8 @@
 //! Documents are decoded through [`serde_json::Value`]: what is compared, sent and printed is the
 //! same untyped JSON. Duplicate keys, unknown tags and non-finite numbers are refused.
 
+pub mod lines;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};

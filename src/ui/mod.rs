@@ -4,6 +4,7 @@
 
 mod failure;
 pub(crate) mod log;
+mod markup;
 pub mod netpol;
 pub mod plan;
 mod problems;

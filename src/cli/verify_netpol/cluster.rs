@@ -116,7 +116,7 @@ impl Found {
     }
 
     /// What was recognised, and what is made of it.
-    fn plugin(&self) -> String {
+    pub(super) fn plugin(&self) -> String {
         let plugins: Vec<String> = self.reading.plugins.iter().map(ToString::to_string).collect();
         let by = if plugins.is_empty() { "not recognised".to_owned() } else { plugins.join(", ") };
         match self.reading.input.cluster.network.cni {

@@ -5,17 +5,20 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use sha2::{Digest, Sha256};
 
 use crate::cli::Exit;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::values_args::ValuesArgs;
 use crate::cluster::netpol::Settings;
+use crate::netpol::findings;
 use crate::netpol::matrix::Platform;
 use crate::netpol::read::{Manifest, Reader};
-use crate::netpol::{Cni, Input, Invalid, Place};
+use crate::netpol::{Cni, Input, Invalid, Place, Policy};
+use crate::object::Kind;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render, yaml};
 use crate::ui::{Failure, Ui};
-use crate::values::Values;
+use crate::values::{Checked, Values};
 
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
@@ -64,6 +67,61 @@ pub(super) enum Source<'a> {
     Rendered,
     /// What is there; the values, if any, say what is meant.
     Cluster(&'a ConnectionArgs),
+}
+
+/// What was read for a report.
+pub(super) struct Taken {
+    pub(super) input: Input,
+    pub(super) source: findings::Source,
+    /// As the user named it.
+    pub(super) name: String,
+    /// `sha256:…` over what was read.
+    pub(super) digest: String,
+    texts: Vec<(String, String)>,
+}
+
+impl Taken {
+    /// What was read of a cluster.
+    pub(super) fn cluster(input: Input, name: String) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?}{:?}", input.cluster, input.members));
+        let digest = hex(&hash.finalize());
+        Self { input, source: findings::Source::Cluster, name, digest, texts: Vec::new() }
+    }
+
+    /// The text of a file that was read.
+    pub(super) fn text(&self, file: &str) -> Option<&str> {
+        self.texts.iter().find(|(name, _)| name == file).map(|(_, text)| text.as_str())
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// The texts that were read, where somebody needs them again.
+pub(super) enum Texts {
+    /// They are not.
+    Dropped,
+    /// With a digest of them.
+    Kept { texts: Vec<(String, String)>, hash: Sha256 },
+}
+
+impl Texts {
+    fn keep(&mut self, file: String, text: String) {
+        self.hash(text.as_bytes());
+        if let Self::Kept { texts, .. } = self {
+            texts.push((file, text));
+        }
+    }
+
+    fn hash(&mut self, bytes: &[u8]) {
+        if let Self::Kept { hash, .. } = self {
+            // With the length, so that no two inputs run into the same bytes.
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -147,8 +205,11 @@ impl InputArgs {
     /// Nothing is named; something cannot be read; an object is not valid.
     pub(super) fn read(&self, ui: &Ui) -> Result<Input, Failure> {
         match self.source()? {
-            Source::Manifests => self.read_with(ui, None),
-            Source::Rendered => self.read_with(ui, self.values(ui)?.as_ref()),
+            Source::Manifests => self.read_and_tell(ui, None),
+            Source::Rendered => {
+                let checked = self.checked(ui)?;
+                self.read_and_tell(ui, checked.as_ref().map(|checked| &checked.values))
+            }
             Source::Cluster(connection) => {
                 let found = super::cluster::found(ui, connection, &self.settings())?;
                 found.tell(ui);
@@ -161,11 +222,26 @@ impl InputArgs {
     ///
     /// # Errors
     /// They cannot be read, or are not valid.
-    pub(super) fn values(&self, ui: &Ui) -> Result<Option<Values>, Failure> {
+    pub(super) fn checked(&self, ui: &Ui) -> Result<Option<Checked>, Failure> {
         if self.values.files.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.values.load(ui, self.profile())?.values))
+        Ok(Some(self.values.load(ui, self.profile())?))
+    }
+
+    /// The policies that the values render to.
+    ///
+    /// # Errors
+    /// Nothing can be rendered.
+    pub(super) fn own_policies(&self, values: &Values) -> Result<Vec<Policy>, Failure> {
+        let mut reader = Reader::new(&self.default_namespace);
+        self.rendered(values, &mut reader, &mut Texts::Dropped)?;
+        Ok(reader.finish().cluster.policies)
+    }
+
+    /// The values file that others are laid over.
+    pub(super) fn first_values_file(&self) -> String {
+        self.values.files.first().map(|p| p.display().to_string()).unwrap_or_default()
     }
 
     /// The namespace of objects that name none.
@@ -178,56 +254,98 @@ impl InputArgs {
         Platform::new(self.profile(), values, &ClusterFacts::resolve(values, None))
     }
 
-    /// As [`InputArgs::read`], with values that were read before.
+    fn read_and_tell(&self, ui: &Ui, values: Option<&Values>) -> Result<Input, Failure> {
+        let (name, input) = self.read_with(ui, values, &mut Texts::Dropped)?;
+        ui.notice(&format!("{name}: {}", input.counts));
+        Ok(input)
+    }
+
+    /// Reads files or what the values render to, and keeps what a report needs: the texts, for the
+    /// lines of rules, and a digest.
     ///
     /// # Errors
     /// As [`InputArgs::read`].
-    pub(super) fn read_with(&self, ui: &Ui, values: Option<&Values>) -> Result<Input, Failure> {
+    pub(super) fn take(&self, ui: &Ui, values: Option<&Values>) -> Result<Taken, Failure> {
+        let mut kept = Texts::Kept { texts: Vec::new(), hash: Sha256::new() };
+        let (name, input) = self.read_with(ui, values, &mut kept)?;
+        let (texts, hash) = match kept {
+            Texts::Kept { texts, hash } => (texts, hash),
+            Texts::Dropped => (Vec::new(), Sha256::new()),
+        };
+        let source = if self.manifests.is_empty() {
+            findings::Source::Rendered
+        } else {
+            findings::Source::Manifests
+        };
+        Ok(Taken { input, source, name, digest: hex(&hash.finalize()), texts })
+    }
+
+    /// What was read, and its name.
+    fn read_with(
+        &self,
+        ui: &Ui,
+        values: Option<&Values>,
+        texts: &mut Texts,
+    ) -> Result<(String, Input), Failure> {
         let mut reader = Reader::new(&self.default_namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {
             reader.network().pod_cidrs.clone_from(&self.pod_cidr);
         }
         let source = if !self.manifests.is_empty() {
-            self.files(&mut reader)?;
+            self.files(&mut reader, texts)?;
             names(&self.manifests)
         } else if let Some(values) = values {
-            self.rendered(values, &mut reader)?;
+            self.rendered(values, &mut reader, texts)?;
             format!("{}, rendered", names(&self.values.files))
         } else {
             return Err(Failure::new(Exit::Usage, "nothing to check"));
         };
         let input = reader.finish();
         self.check(ui, &source, &input)?;
-        Ok(input)
+        Ok((source, input))
     }
 
-    fn files(&self, reader: &mut Reader) -> Result<(), Failure> {
+    fn files(&self, reader: &mut Reader, texts: &mut Texts) -> Result<(), Failure> {
         let mut left = MAX_TOTAL;
         for path in &self.manifests {
             if path.as_os_str() == "-" {
                 let text = bounded(io::stdin().lock(), MAX_FILE, &mut left)
                     .map_err(|error| unreadable(path, &error))?;
                 add(reader, "-", &text)?;
+                texts.keep("-".to_owned(), text);
                 continue;
             }
             for file in walk(path).map_err(|error| unreadable(path, &error))? {
                 let text = std::fs::File::open(&file)
                     .and_then(|opened| bounded(opened, MAX_FILE, &mut left))
                     .map_err(|error| unreadable(&file, &error))?;
-                add(reader, &file.display().to_string(), &text)?;
+                let name = file.display().to_string();
+                add(reader, &name, &text)?;
+                texts.keep(name, text);
             }
         }
         Ok(())
     }
 
-    pub(super) fn rendered(&self, values: &Values, reader: &mut Reader) -> Result<(), Failure> {
+    pub(super) fn rendered(
+        &self,
+        values: &Values,
+        reader: &mut Reader,
+        texts: &mut Texts,
+    ) -> Result<(), Failure> {
         let facts = ClusterFacts::resolve(values, None);
         let migration_job = self.profile() != Profile::Baseline;
         let options = RenderOptions { migration_job, ..RenderOptions::default() };
         let rendered = render(values, &facts, self.profile(), &options)
             .map_err(|error| Failure::new(Exit::Values, error.to_string()).fix(error.hint()))?;
-        rendered.objects.iter().for_each(|object| reader.add(&object.manifest, None));
+        for object in &rendered.objects {
+            reader.add(&object.manifest, None);
+            // A digest that anybody may see must not allow to guess a weak password.
+            if object.reference.kind != Kind::Secret {
+                texts.hash(object.manifest.to_string().as_bytes());
+            }
+        }
         Ok(())
     }
 
@@ -239,7 +357,6 @@ impl InputArgs {
                 .fix("correct them; the API server would refuse these objects")
                 .fix("or go on without them:  --skip-invalid"));
         }
-        ui.notice(&format!("{source}: {}", input.counts));
         for problem in &input.invalid {
             ui.warn(&format!("left out: {}", line(problem)));
         }

@@ -7,8 +7,10 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::cluster::Found;
+use super::input::Texts;
 use super::installed;
-use super::matrix::{Format, MatrixArgs, live_exit};
+use super::matrix::MatrixArgs;
+use super::output::{Format, Target};
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
@@ -59,6 +61,7 @@ pub(super) async fn run(
     values: Option<Values>,
     ui: &Ui,
 ) -> Outcome {
+    let json = as_json(&args.output)?;
     let cluster = open(ui, connection).await?;
     let (values, profile) = match values {
         Some(values) => (values, args.input.profile()),
@@ -101,14 +104,9 @@ pub(super) async fn run(
         ui.warn("the network plugin does not enforce NetworkPolicy: nothing is isolated, whatever the policies say");
         matrix.not_enforced();
     }
-    let strict = args.strict(ui);
-    match args.output {
-        Format::Table => {
-            let plugins: Vec<String> = plugins.iter().map(ToString::to_string).collect();
-            let head = netpol::proof_line(&live.proof, &plugins, ui.stdout_style());
-            ui.data(&format!("{head}\n\n{}", netpol::matrix_table(&matrix, ui.stdout_style())))?;
-        }
-        Format::Json => ui.json(&json!({
+    let strict = args.strict(ui).on;
+    if json {
+        ui.json(&json!({
             "schema": SCHEMA,
             "version": env!("CARGO_PKG_VERSION"),
             "time": started.to_string(),
@@ -123,12 +121,40 @@ pub(super) async fn run(
             "seconds": live.timings,
             "totals": matrix.totals(),
             "cells": matrix.cells,
-        }))?,
+        }))?;
+    } else {
+        let plugins: Vec<String> = plugins.iter().map(ToString::to_string).collect();
+        let head = netpol::proof_line(&live.proof, &plugins, ui.stdout_style());
+        ui.data(&format!("{head}\n\n{}", netpol::matrix_table(&matrix, ui.stdout_style())))?;
     }
     if !enforced {
         return Ok(Exit::NotEnforcing);
     }
-    Ok(live_exit(&matrix, strict, incomplete))
+    Ok(verdict(&matrix, strict, incomplete))
+}
+
+/// Packets are told of in two formats only.
+fn as_json(output: &[Target]) -> Result<bool, Failure> {
+    match output {
+        [] | [Target { format: Format::Table, file: None }] => Ok(false),
+        [Target { format: Format::Json, file: None }] => Ok(true),
+        _ => Err(Failure::new(Exit::Usage, "--live prints a table or JSON, to standard output")
+            .fix("choose one of them:  -o json")
+            .fix("or check without packets, in every format:  leave out --live")),
+    }
+}
+
+/// `incomplete`: something could not be read, so that what was not seen may be open. What nobody
+/// could reach is not proven either.
+fn verdict(matrix: &Matrix, strict: bool, incomplete: bool) -> Exit {
+    let totals = matrix.totals();
+    let open = incomplete || totals.unknown > 0 || matrix.unproven() > 0;
+    match () {
+        () if totals.bypass > 0 => Exit::Verification,
+        () if totals.overblock > 0 => Exit::Overblock,
+        () if strict && open => Exit::Incomplete,
+        () => Exit::Done,
+    }
 }
 
 /// Leaves out what other probe runs made, and adds the migration where its Job is gone.
@@ -143,7 +169,7 @@ fn prepare(input: &mut Input, values: &Values, args: &MatrixArgs) -> Result<(), 
         return Ok(());
     }
     let mut reader = Reader::new("default");
-    args.input.rendered(values, &mut reader)?;
+    args.input.rendered(values, &mut reader, &mut Texts::Dropped)?;
     input.members.extend(reader.finish().members.into_iter().filter(migration));
     Ok(())
 }

@@ -1,15 +1,27 @@
 //! `verify-netpol` without a question: does the platform's matrix hold, and only that?
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::cluster::found_with_expectations;
-use super::input::{InputArgs, Source};
+use super::input::{InputArgs, Source, Taken};
 use super::lint::LintArgs;
 use super::live::{self, LiveArgs};
+use super::output::{self, Format, Parser, Target};
 use crate::cli::{Exit, Outcome, block_on};
-use crate::cluster::netpol::Gap;
 use crate::cluster::netpol::rights::Level;
-use crate::netpol::Input;
-use crate::netpol::matrix::{Matrix, Platform, Totals};
-use crate::ui::{Failure, Ui, netpol};
+use crate::netpol::finding::{Finding, Kind, Severity};
+use crate::netpol::findings::{self, Scene};
+use crate::netpol::matrix::{Matrix, Platform};
+use crate::netpol::report::baseline::{self, Baseline};
+use crate::netpol::report::model::ClusterInfo;
+use crate::netpol::report::{Report, model};
+use crate::netpol::{Place, Policy};
+use crate::ui::{Failure, Style, Ui, netpol};
+use crate::values::{Checked, Key};
 
 /// How the matrix is shown and judged.
 #[derive(Debug, clap::Args)]
@@ -20,111 +32,72 @@ pub(super) struct MatrixArgs {
     pub(super) live: LiveArgs,
     #[command(flatten)]
     lint: LintArgs,
-    /// Fail where something is not decidable [default: in CI, or where stdout is no terminal]
+    /// Fail where something is not proven [default: in CI, or where stdout is no terminal]
     #[arg(long)]
     strict: bool,
-    /// Do not
-    #[arg(long, conflicts_with = "strict")]
+    /// Do not; wins over --strict
+    #[arg(long)]
     no_strict: bool,
     /// Print the least rights that it needs as manifests, and end; reads no kubeconfig
     #[arg(long, value_enum, value_name = "LEVEL")]
     print_rbac: Option<Level>,
-    /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) output: Format,
+    /// Lint from which on the run fails
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    fail_on: FailOn,
+    /// Findings that are known: only others fail; -o baseline writes a first one
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Output format, to a file or to standard output; repeat for several [default: table]
+    #[arg(short, long, value_parser = Parser, value_name = "FORMAT[=FILE]")]
+    pub(super) output: Vec<Target>,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-pub(super) enum Format {
-    /// For people.
+enum FailOn {
     #[default]
-    Table,
-    /// Every cell.
-    Json,
+    Error,
+    Warning,
+    Note,
+    Never,
 }
 
-/// Of the JSON output; a change that breaks readers raises it.
-const SCHEMA: &str = "openhive.io/netpol-matrix/v1";
+impl From<FailOn> for Option<Severity> {
+    fn from(from: FailOn) -> Self {
+        match from {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Never => None,
+        }
+    }
+}
 
 pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     if let Some(level) = args.print_rbac {
         return super::rbac::print(level, ui);
     }
+    output::check(&args.output)?;
     if args.live.live {
-        let values = args.input.values(ui)?;
-        let connection = args.input.cluster()?;
-        return block_on(live::run(args, connection, values, ui));
+        let values = args.input.checked(ui)?.map(|checked| checked.values);
+        return block_on(live::run(args, args.input.cluster()?, values, ui));
     }
-    let asked = args.asked(ui)?;
-    let matrix = Matrix::new(&asked.input, &asked.platform);
-    let strict = args.strict(ui);
-    match args.output {
-        Format::Table => {
-            let head = asked.head.iter().map(|line| format!("{line}\n\n")).collect::<String>();
-            let table = netpol::matrix_table(&matrix, ui.stdout_style());
-            let gaps = asked
-                .gaps
-                .iter()
-                .map(|gap| format!("  {}  {gap}\n", ui.stdout_style().warn("? unknown")));
-            ui.data(&format!("{head}{table}{}", gaps.collect::<String>()))?;
-            ui.data(&netpol::lint(&args.lint.find(&asked.input, false), ui.stdout_style()))?;
-        }
-        Format::Json => ui.json(&serde_json::json!({
-            "schema": SCHEMA,
-            "profile": asked.platform.profile,
-            "head": asked.head,
-            "input": asked.input.counts,
-            "gaps": asked.gaps,
-            "notOurs": asked.not_ours,
-            "strict": strict,
-            "totals": matrix.totals(),
-            "cells": matrix.cells,
-        }))?,
+    let checked = args.input.checked(ui)?;
+    // Reports name the state of a baseline on this day; nothing else depends on the clock.
+    let now = Timestamp::now();
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let baseline = args.baseline(today)?;
+    let asked = args.asked(ui, checked, now)?;
+    let matrix = Matrix::new(&asked.taken.input, &asked.platform);
+    let mut report = report(args, ui, &asked, &matrix);
+    let mut found = findings(args, &asked, &matrix);
+    found.extend(asked.gaps);
+    found.extend(args.lint.find(&asked.taken.input, false));
+    found.sort_by_key(|finding| finding.kind);
+    report.judge(found, &baseline);
+    for about in &report.stale {
+        ui.warn(&format!("baseline, {about}: matches nothing, remove it"));
     }
-    Ok(exit(matrix.totals(), strict, !asked.gaps.is_empty()))
-}
-
-/// What the matrix is about.
-struct Asked {
-    input: Input,
-    platform: Platform,
-    /// The first line of the report on a cluster.
-    head: Option<String>,
-    /// What could not be read: something may be open that was not seen.
-    gaps: Vec<Gap>,
-    not_ours: Vec<String>,
-}
-
-impl MatrixArgs {
-    fn asked(&self, ui: &Ui) -> Result<Asked, Failure> {
-        let values = self.input.values(ui)?;
-        let Source::Cluster(connection) = self.input.source()? else {
-            let Some(values) = values else { return Err(no_values()) };
-            return Ok(Asked {
-                input: self.input.read_with(ui, Some(&values))?,
-                platform: self.input.platform(&values),
-                head: None,
-                gaps: Vec::new(),
-                not_ours: Vec::new(),
-            });
-        };
-        let name = self.input.values_names();
-        let (found, expectations) = found_with_expectations(
-            ui,
-            connection,
-            &self.input.settings(),
-            values.as_ref().map(|values| (values, name.as_str())),
-            self.input.named_profile(),
-        )?;
-        expectations.notes.iter().for_each(|note| ui.notice(note));
-        Ok(Asked {
-            head: Some(found.headline(&expectations)),
-            gaps: found.reading.decisive_gaps().cloned().collect(),
-            not_ours: found.reading.not_ours.clone(),
-            input: found.checked(self.input.allow_empty())?,
-            platform: expectations.platform,
-        })
-    }
+    deliver(args, ui, report, today)
 }
 
 fn no_values() -> Failure {
@@ -134,31 +107,245 @@ fn no_values() -> Failure {
         .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR")
 }
 
+/// Something could not be read, so that what was not seen may be open.
+fn unread(gap: &str) -> Finding {
+    Finding {
+        kind: Kind::Unknown,
+        code: None,
+        message: gap.to_owned(),
+        flow: None,
+        because: Vec::new(),
+        fix: vec![
+            "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static"
+                .to_owned(),
+        ],
+    }
+}
+
+/// What the matrix is about.
+struct Asked {
+    taken: Taken,
+    platform: Platform,
+    /// `profile platform, values.env`.
+    expectations: String,
+    cluster: Option<ClusterInfo>,
+    /// The first line of the report.
+    head: String,
+    /// What could not be read: something may be open that was not seen.
+    gaps: Vec<Finding>,
+    unread: Vec<serde_json::Value>,
+    not_ours: Vec<String>,
+    /// The platform's own policies.
+    ours: Vec<Policy>,
+    checked: Option<Checked>,
+}
+
+impl MatrixArgs {
+    fn asked(&self, ui: &Ui, checked: Option<Checked>, now: Timestamp) -> Result<Asked, Failure> {
+        let own = |checked: &Checked| self.input.own_policies(&checked.values);
+        let Source::Cluster(connection) = self.input.source()? else {
+            let Some(checked) = checked else { return Err(no_values()) };
+            let taken = self.input.take(ui, Some(&checked.values))?;
+            let expectations = format!("profile {}", self.input.profile());
+            return Ok(Asked {
+                head: format!(
+                    "{}: {}; expectations: {expectations}",
+                    taken.name, taken.input.counts
+                ),
+                taken,
+                platform: self.input.platform(&checked.values),
+                expectations,
+                cluster: None,
+                gaps: Vec::new(),
+                unread: Vec::new(),
+                not_ours: Vec::new(),
+                ours: own(&checked)?,
+                checked: Some(checked),
+            });
+        };
+        let name = self.input.values_names();
+        let (found, expectations) = found_with_expectations(
+            ui,
+            connection,
+            &self.input.settings(),
+            checked.as_ref().map(|checked| (&checked.values, name.as_str())),
+            self.input.named_profile(),
+        )?;
+        expectations.notes.iter().for_each(|note| ui.notice(note));
+        let gaps = found.reading.decisive_gaps().map(|gap| unread(&gap.to_string())).collect();
+        let not_ours = found.reading.not_ours.clone();
+        let unread = found.reading.decisive_gaps().map(|gap| serde_json::json!(gap)).collect();
+        let head = found.headline(&expectations);
+        let cluster = ClusterInfo {
+            context: found.name.clone(),
+            version: None,
+            cni: Some(found.plugin()),
+            time: Some(now.to_string()),
+            enforcement: None,
+        };
+        let name = found.name.clone();
+        let input = found.checked(self.input.allow_empty())?;
+        let ours = match &checked {
+            Some(checked) => own(checked)?,
+            // Without values, what carries the platform's mark is taken for its own.
+            None => {
+                let theirs = |policy: &Policy| not_ours.iter().any(|name| *name == policy.id());
+                input.cluster.policies.iter().filter(|p| !theirs(p)).cloned().collect()
+            }
+        };
+        Ok(Asked {
+            taken: Taken::cluster(input, name),
+            platform: expectations.platform,
+            expectations: expectations.source,
+            head,
+            unread,
+            not_ours,
+            cluster: Some(cluster),
+            gaps,
+            ours,
+            checked,
+        })
+    }
+}
+
+fn report(args: &MatrixArgs, ui: &Ui, asked: &Asked, matrix: &Matrix) -> Report {
+    let taken = &asked.taken;
+    Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        source: model::Source {
+            kind: match taken.source {
+                findings::Source::Rendered => "values",
+                findings::Source::Manifests => "manifests",
+                findings::Source::Cluster => "cluster",
+            },
+            name: taken.name.clone(),
+            digest: taken.digest.clone(),
+        },
+        expectations: asked.expectations.clone(),
+        head: asked.head.clone(),
+        profile: asked.platform.profile.to_string(),
+        gaps: asked.unread.clone(),
+        not_ours: asked.not_ours.clone(),
+        counts: taken.input.counts,
+        cluster: asked.cluster.clone(),
+        strict: args.strict(ui),
+        fail_on: args.fail_on.into(),
+        checks: model::checks(matrix),
+        findings: Vec::new(),
+        stale: Vec::new(),
+    }
+}
+
+fn findings(args: &MatrixArgs, asked: &Asked, matrix: &Matrix) -> Vec<Finding> {
+    let files = match args.input.values_names() {
+        names if names.is_empty() => "values.env".to_owned(),
+        names => names.replace(" + ", " -f "),
+    };
+    let text = |file: &str| asked.taken.text(file);
+    let key = |name: &str| {
+        let origin = Key::from_name(name).and_then(|key| asked.checked.as_ref()?.origin.get(&key));
+        let place = origin.map(|o| Place { file: o.file.clone(), line: o.line });
+        // Where a key is not set, it is missing from the file that everything else is in.
+        let file = args.input.first_values_file();
+        Some(place.unwrap_or(Place { file, line: None }))
+    };
+    findings::of_matrix(
+        matrix,
+        &Scene {
+            input: &asked.taken.input,
+            platform: &asked.platform,
+            ours: Some(&asked.ours),
+            source: asked.taken.source,
+            values: &files,
+            text: &text,
+            key: &key,
+        },
+    )
+}
+
+fn deliver(args: &MatrixArgs, ui: &Ui, mut report: Report, today: Date) -> Outcome {
+    report.clean(&|text| ui.clean(text));
+    let default = [Target { format: Format::Table, file: None }];
+    let targets = if args.output.is_empty() { &default[..] } else { &args.output };
+    let (files, printed): (Vec<_>, Vec<_>) = targets.iter().partition(|t| t.file.is_some());
+    for target in files {
+        if let Some(file) = &target.file {
+            output::write(file, &ui.clean(&text(&report, target.format, Style::PLAIN, ui, today)))?;
+        }
+    }
+    match printed.first() {
+        Some(target) => ui.data(&text(&report, target.format, ui.stdout_style(), ui, today))?,
+        None => ui.notice(&format!("{}\n{}", netpol::headline(&report), netpol::summary(&report))),
+    }
+    if printed.first().is_none_or(|target| target.format != Format::Table) {
+        ui.notice(&netpol::strictness(&report));
+    }
+    Ok(exit(report.worst()))
+}
+
+fn text(report: &Report, format: Format, style: Style, ui: &Ui, today: Date) -> String {
+    let json = |mut value: serde_json::Value| {
+        ui.with_redactor(|redactor| redactor.clean_json(&mut value));
+        format!("{value:#}\n")
+    };
+    match format {
+        Format::Table => netpol::report_table(report, style),
+        Format::Json => json(report.json()),
+        Format::Junit => report.junit(),
+        Format::Sarif => json(report.sarif()),
+        Format::Github => report.github(),
+        Format::Markdown => netpol::report_markdown(report),
+        Format::Dot => report.picture().dot(),
+        Format::Svg => report.picture().svg(),
+        Format::Baseline => baseline::baseline(report, today),
+    }
+}
+
 impl MatrixArgs {
     /// A pipeline must not take an open question for a good answer.
-    pub(super) fn strict(&self, ui: &Ui) -> bool {
-        let unattended = std::env::var_os("CI").is_some() || !ui.stdout_is_terminal();
-        self.strict || (unattended && !self.no_strict)
+    pub(super) fn strict(&self, ui: &Ui) -> model::Strict {
+        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        let (on, why) = match () {
+            () if self.no_strict => (false, "--no-strict"),
+            () if self.strict => (true, "--strict"),
+            () if ci => (true, "CI is set"),
+            () if !ui.stdout_is_terminal() => (true, "stdout is no terminal"),
+            () => (false, "stdout is a terminal"),
+        };
+        model::Strict { on, why }
+    }
+
+    fn baseline(&self, today: Date) -> Result<Baseline, Failure> {
+        let Some(path) = &self.baseline else { return Ok(Baseline::empty(today)) };
+        let name = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let failure = Failure::new(Exit::Input, format!("cannot read the baseline {name}"));
+            match error.kind() {
+                std::io::ErrorKind::NotFound => failure
+                    .cause("there is no such file")
+                    .fix(format!("write a first one:  verify-netpol … -o baseline={name}")),
+                _ => failure.cause(error.to_string()),
+            }
+        })?;
+        Baseline::read(&text, today).map_err(|problems| {
+            let failure = Failure::new(Exit::Input, format!("the baseline {name} cannot be used"));
+            problems
+                .iter()
+                .take(20)
+                .fold(failure, |f, p| f.seen(format!("{name}:{}  {}", p.line, p.problem)))
+                .fix("correct it, or write it anew:  -o baseline=FILE")
+        })
     }
 }
 
-/// As without packets; what nobody could reach is not proven either.
-pub(super) fn live_exit(matrix: &Matrix, strict: bool, incomplete: bool) -> Exit {
-    match exit(matrix.totals(), strict, incomplete) {
-        Exit::Done if strict && matrix.unproven() > 0 => Exit::Incomplete,
-        exit => exit,
-    }
-}
-
-/// `incomplete`: something could not be read, so that what was not seen may be open.
-const fn exit(totals: Totals, strict: bool, incomplete: bool) -> Exit {
-    if totals.bypass > 0 {
-        Exit::Verification
-    } else if totals.overblock > 0 {
-        Exit::Overblock
-    } else if strict && (incomplete || totals.unknown > 0) {
-        Exit::Incomplete
-    } else {
-        Exit::Done
+/// The worst kind that fails decides.
+const fn exit(worst: Option<Kind>) -> Exit {
+    match worst {
+        None | Some(Kind::Wide) => Exit::Done,
+        Some(Kind::NotEnforcing) => Exit::NotEnforcing,
+        Some(Kind::Bypass) => Exit::Verification,
+        Some(Kind::Overblock) => Exit::Overblock,
+        Some(Kind::UnreachableBaseline | Kind::CniDependent | Kind::Unknown) => Exit::Incomplete,
+        Some(Kind::Lint) => Exit::Lint,
     }
 }

@@ -10,6 +10,7 @@ mod installed;
 mod lint;
 mod live;
 mod matrix;
+mod output;
 mod rbac;
 mod service;
 

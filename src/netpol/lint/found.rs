@@ -35,7 +35,7 @@ pub(super) fn service(service: &Service, field: Option<String>) -> Cause {
 /// The workload, or the pod where it has none.
 pub(super) fn member(member: &Member) -> Cause {
     let object = workload(member);
-    Cause { object, field: None, place: member.place.clone() }
+    Cause { object, place: member.place.clone(), ..Cause::default() }
 }
 
 /// `deployment shop/web`, `pod shop/web-0`.
@@ -49,7 +49,7 @@ pub(super) fn workload(member: &Member) -> String {
 }
 
 pub(super) fn cause(kind: &str, id: &str, field: Option<String>, place: Option<&Place>) -> Cause {
-    Cause { object: format!("{kind} {id}"), field, place: place.cloned() }
+    Cause { object: format!("{kind} {id}"), field, place: place.cloned(), ..Cause::default() }
 }
 
 /// `spec.egress[0]`.

@@ -75,7 +75,7 @@ impl Platform {
 
 impl End {
     /// A pod of the input, as `namespace/name`.
-    pub(super) fn member(&self) -> Option<String> {
+    pub(crate) fn member(&self) -> Option<String> {
         match self {
             // One that stands for a party has a name without a place in the input.
             Self::Pod(pod) => match &pod.home {

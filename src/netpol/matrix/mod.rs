@@ -51,6 +51,9 @@ pub struct Cell {
     /// The packets that were sent, and what became of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<FlowReport>,
+    /// The ports that the verdict is about.
+    #[serde(skip)]
+    pub at_stake: PortSet,
 }
 
 /// Expected beside evaluated. Ordered: the worst first.
@@ -156,15 +159,16 @@ impl Matrix {
                 }
                 let expected = platform.expected(*from, *to);
                 let found = input.cluster.verdict(&source.endpoint(), &destination.endpoint());
-                let verdict = judge(&expected, &found);
+                let (verdict, at_stake) = judge(&expected, &found);
                 let expected_open = !expected.open.is_empty();
                 let (says, flows) = (None, Vec::new());
                 let between = [source, destination].map(End::member);
+                let (from, to) = (*from, *to);
                 let cell =
-                    Cell { from: *from, to: *to, expected_open, between, verdict, says, flows };
-                match at.get(&(*from, *to)) {
+                    Cell { from, to, expected_open, between, verdict, at_stake, says, flows };
+                match at.get(&(from, to)) {
                     None => {
-                        at.insert((*from, *to), cells.len());
+                        at.insert((from, to), cells.len());
                         cells.push(cell);
                     }
                     // Of several the worst counts.
@@ -223,39 +227,40 @@ impl Matrix {
 }
 
 /// One verdict for a cell: the worst thing that is true of it.
-fn judge(expected: &Expected, found: &super::verdict::Verdict) -> Verdict {
+fn judge(expected: &Expected, found: &super::verdict::Verdict) -> (Verdict, PortSet) {
     let open = found.allowed();
     let beyond = open.difference(&expected.open);
     let bypass = beyond.difference(&expected.wide);
     if !bypass.is_empty() {
-        return Verdict::Bypass { ports: bypass.to_string() };
+        return (Verdict::Bypass { ports: bypass.to_string() }, bypass);
     }
     let overblock = expected.open.difference(&found.possible());
     if !overblock.is_empty() {
-        return Verdict::Overblock { ports: overblock.to_string() };
+        return (Verdict::Overblock { ports: overblock.to_string() }, overblock);
     }
     for (why, ports) in found.uncertain() {
         let unwanted = ports.difference(&expected.open).difference(&expected.wide);
         let wanted = ports.intersection(&expected.open);
         for (ports, wanted) in [(unwanted, false), (wanted, true)] {
             if !ports.is_empty() {
-                return Verdict::Unknown { ports: ports.to_string(), why, wanted };
+                return (Verdict::Unknown { ports: ports.to_string(), why, wanted }, ports);
             }
         }
     }
     // What may be open beyond the need is told like what is.
     let beyond = found.possible().difference(&expected.open);
     if beyond.is_empty() {
-        Verdict::Match
-    } else {
-        Verdict::Wide { ports: beyond.to_string(), narrow: expected.narrow(&beyond) }
+        return (Verdict::Match, beyond);
     }
+    (Verdict::Wide { ports: beyond.to_string(), narrow: expected.narrow(&beyond) }, beyond)
 }
 
 impl Expected {
     /// The keys that narrow what is open beyond the need.
     fn narrow(&self, beyond: &PortSet) -> Vec<&'static str> {
         let about = self.keys.iter().filter(|(ports, _)| !ports.intersection(beyond).is_empty());
-        about.filter_map(|(_, key)| *key).collect()
+        let mut keys: Vec<_> = about.filter_map(|(_, key)| *key).collect();
+        keys.dedup();
+        keys
     }
 }

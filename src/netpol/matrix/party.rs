@@ -107,6 +107,17 @@ impl Party {
         self.is_ours() || matches!(self, Self::IngressController | Self::Elsewhere | Self::External)
     }
 
+    /// The namespace that it is in, where it is in one of the three.
+    #[must_use]
+    pub const fn namespace(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Gateway | Self::Dashboard | Self::Migration => "openhive",
+            Self::Agent | Self::AgentMade => "hive-agents",
+            Self::Sandbox | Self::Pipeline => "hive-sandbox",
+            _ => return None,
+        })
+    }
+
     /// Namespace and `app.kubernetes.io/name` of a workload that the installer makes.
     pub(crate) const fn workload(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
@@ -154,14 +165,14 @@ pub struct Platform {
 }
 
 /// Someone at an end of a flow.
-pub(super) enum End {
+pub(crate) enum End {
     Pod(Box<Pod>),
     Host(Host),
     Outside(Span),
 }
 
 impl End {
-    pub(super) fn endpoint(&self) -> Endpoint<'_> {
+    pub(crate) fn endpoint(&self) -> Endpoint<'_> {
         match self {
             Self::Pod(pod) => Endpoint::Pod(pod),
             Self::Host(host) => Endpoint::Host(host),
@@ -196,7 +207,7 @@ impl Platform {
 
     /// Everyone who is in the input, and everyone outside of it. A party of which several differ
     /// comes several times, one after the other.
-    pub(super) fn parties(&self, input: &Input) -> Vec<(Party, End)> {
+    pub(crate) fn parties(&self, input: &Input) -> Vec<(Party, End)> {
         let ends = Party::ALL.into_iter().flat_map(|p| {
             let first = self.end(p, input);
             let others = if first.is_some() { self.others(p, input) } else { Vec::new() };

@@ -72,7 +72,7 @@ pub fn matrix_table(matrix: &Matrix, style: Style) -> String {
 
 /// `62 cells: 60 as intended (1 wide), 1 bypass, 1 unknown`.
 #[must_use]
-pub fn summary(matrix: &Matrix) -> String {
+fn summary(matrix: &Matrix) -> String {
     let totals = matrix.totals();
     let wrong = totals.bypass + totals.overblock + totals.unknown + totals.unreachable_baseline;
     let mut text = format!("{}: {} as intended", count(totals.cells, "cell"), totals.cells - wrong);

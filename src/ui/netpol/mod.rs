@@ -3,7 +3,9 @@
 mod connections;
 mod lint;
 mod live;
+mod markdown;
 mod matrix;
+mod report;
 mod service;
 
 use crate::netpol::explain::{Answer, Explanation, Side};
@@ -13,7 +15,9 @@ use crate::ui::Style;
 pub use connections::connections_table;
 pub use lint::lint;
 pub use live::proof_line;
-pub use matrix::{matrix_table, summary};
+pub use markdown::report_markdown;
+pub use matrix::matrix_table;
+pub use report::{headline, report_table, strictness, summary, symbol};
 pub use service::service_explanation;
 
 /// Whether a flow passes, and what each side says.

@@ -1,0 +1,151 @@
+//! From verdicts to findings: what decides, where that is written, and what to do about it.
+
+mod cause;
+mod fix;
+mod observed;
+mod place;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use super::endpoint::Endpoint;
+use super::finding::{Cause, Finding, Flow, Kind};
+use super::input::Input;
+use super::invalid::Place;
+use super::matrix::{Cell, Matrix, Party, Platform, Verdict};
+use super::policy::{Direction, Policy};
+use super::verdict::Why;
+
+pub use place::resolve;
+
+/// Where the policies come from, which decides what one does about them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// Rendered from a values file.
+    Rendered,
+    /// Files.
+    Manifests,
+    /// A cluster.
+    Cluster,
+}
+
+/// What findings are drawn from besides the matrix.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What was read.
+    pub input: &'a Input,
+    /// What the table depends on.
+    pub platform: &'a Platform,
+    /// The platform's own policies, as the values render to; `None`: nobody knows.
+    pub ours: Option<&'a [Policy]>,
+    /// Where the policies come from.
+    pub source: Source,
+    /// The values file, for commands.
+    pub values: &'a str,
+    /// The text of a file that was read.
+    pub text: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// Where a key of the values file is set, else the file.
+    pub key: &'a dyn Fn(&str) -> Option<Place>,
+}
+
+/// A finding for every cell that is not as intended: the worst first, then in the order of the
+/// table.
+#[must_use]
+pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
+    let parties = scene.platform.parties(scene.input);
+    // Of a party that comes several times, the one that the verdict is about.
+    let end = |party: Party, member: &Option<String>| {
+        let of_party = || parties.iter().filter(|(p, _)| *p == party).map(|(_, end)| end);
+        of_party().find(|end| end.member() == *member).or_else(|| of_party().next())
+    };
+    let mut findings: Vec<Finding> = matrix
+        .cells
+        .iter()
+        .filter_map(|cell| {
+            let [from, to] = &cell.between;
+            let (from, to) = (end(cell.from, from)?.endpoint(), end(cell.to, to)?.endpoint());
+            of_cell(cell, scene, (&from, &to))
+        })
+        .collect();
+    findings.sort_by_key(|finding| finding.kind);
+    findings
+}
+
+fn of_cell(
+    cell: &Cell,
+    scene: &Scene<'_>,
+    ends: (&Endpoint<'_>, &Endpoint<'_>),
+) -> Option<Finding> {
+    let (input, ours) = (scene.input, scene.ours);
+    let (ports, seen) = (&observed::ports(cell), observed::in_words(cell));
+    // Who is not part of the platform need not be isolated.
+    let isolated = |direction| match direction {
+        Direction::Egress => cell.from.is_ours(),
+        Direction::Ingress => cell.to.is_ours(),
+    };
+    let located = |mut causes: Vec<(Direction, Cause)>, keys: &[&str]| {
+        for (_, cause) in &mut causes {
+            place::resolve(std::slice::from_mut(cause), scene.text);
+            if scene.source == Source::Rendered {
+                let key = keys.iter().find_map(|key| (scene.key)(key));
+                cause.place = cause.place.take().or(key).or_else(|| (scene.key)(""));
+            }
+        }
+        causes
+    };
+    let (kind, message, because, fix, of) = match &cell.verdict {
+        Verdict::Match => return None,
+        Verdict::Bypass { ports: shown } => {
+            let causes = located(cause::opened_by(input, ours, ends, ports, isolated), &[]);
+            let fix = fix::close(scene, &causes, ends);
+            let message = match seen {
+                Some(seen) => format!("expected closed on {shown}, {seen}"),
+                None => format!("expected closed, policies allow {shown}"),
+            };
+            (Kind::Bypass, message, causes, fix, shown)
+        }
+        Verdict::Overblock { ports: shown } => {
+            let causes = located(cause::denied_by(input, ours, ends, ports), &[]);
+            let fix = fix::open(scene, &causes, ends, ports);
+            let message = match seen {
+                Some(seen) => format!("expected open on {shown}, {seen}"),
+                None => format!("expected open, no policy allows {shown}"),
+            };
+            (Kind::Overblock, message, causes, fix, shown)
+        }
+        Verdict::Unknown { ports: shown, why, wanted } => {
+            let meant = if *wanted { "open" } else { "closed" };
+            let message = format!("expected {meant} on {shown}, not decidable ({why})");
+            let kind = if *why == Why::CniDependent { Kind::CniDependent } else { Kind::Unknown };
+            let keys: &[&str] = match cell.to {
+                Party::ApiServer => &["OPENHIVE_API_SERVER_CIDR"],
+                Party::Database => &["OPENHIVE_DATABASE_CIDR"],
+                _ => &[],
+            };
+            let causes = located(cause::doubted_by(input, ours, ends, ports), keys);
+            (kind, message, causes, fix::settle(scene, *why, keys), shown)
+        }
+        Verdict::Unobserved { ports: shown, reason } => {
+            let message = format!("not observed on {shown}: {reason}");
+            (Kind::Unknown, message, Vec::new(), Vec::new(), shown)
+        }
+        Verdict::CniDependent { ports: shown } => {
+            let causes = located(cause::doubted_by(input, ours, ends, ports), &[]);
+            let message = format!("{shown} left to the network plugin, and not observed");
+            (Kind::CniDependent, message, causes, Vec::new(), shown)
+        }
+        Verdict::UnreachableBaseline { ports: shown } => {
+            let message = format!("nobody reaches {shown}, so that nothing is proven");
+            (Kind::UnreachableBaseline, message, Vec::new(), Vec::new(), shown)
+        }
+        Verdict::Wide { ports: shown, narrow } => {
+            let causes = located(cause::opened_by(input, ours, ends, ports, |_| false), narrow);
+            let message = format!("{shown} open beyond the need");
+            (Kind::Wide, message, causes, fix::narrow(narrow), shown)
+        }
+    };
+    let because = because.into_iter().map(|(_, cause)| cause).collect();
+    let (from, to) = (cell.from.to_string(), cell.to.to_string());
+    let flow = Some(Flow { from, to, ports: of.clone() });
+    Some(Finding { kind, code: None, message, flow, because, fix })
+}
