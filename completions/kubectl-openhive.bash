@@ -754,7 +754,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol__subcmd__connections)
-            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --from --to --port --namespace --by --service-cidr --ungrouped --known-only --output --color --quiet --verbose --help"
+            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --from --to --port --namespace --by --service-cidr --explain --ungrouped --against --exit-code --known-only --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,12 +884,16 @@ _kubectl__openhive() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table json csv dot svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv dot svg markdown" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table json csv dot svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv dot svg markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -197,18 +197,22 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l by -d 'List what a controller made as one [default for csv: workload]' -r -f -a "workload\t'The top-most controller that is in the input'
 owner\t'The controller that a pod names'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l service-cidr -d 'Where the addresses of Services are, for lints; repeat for several [default: told from the Services of the input]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l against -d 'List what opens and closes from this input, a folder or file, to the other one' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
-json\t'`openhive.io/connections/v1`'
+json\t'`openhive.io/connections/v1`, or `openhive.io/connections-explained/v1`'
 csv\t'RFC 4180'
 dot\t'For Graphviz'
-svg\t'A picture'"
+svg\t'A picture'
+markdown\t'For a pull request, with --against'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` wins'
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l skip-invalid -d 'Go on without policies that the API server would refuse'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l allow-empty -d 'Accept an input without pods or without policies'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l explain -d 'Tell of every pair, denied ones too, which policies and rules decide on both sides'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l ungrouped -d 'List pods one by one instead of in groups that behave alike'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l exit-code -d 'With --against: exit with 2 where a flow opens or closes'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l known-only -d 'Leave out pods that are not in the input'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s v -l verbose -d 'Log what the client does; repeat for more'

@@ -171,6 +171,100 @@ fn csv_is_read_by_a_csv_reader_and_names_workloads() {
 }
 
 #[test]
+fn every_pair_is_explained_denied_ones_too() {
+    let args = ["connections", "--manifests", ".", "--known-only", "--explain", "--from", "shop"];
+    let args = [&args[..], &["--to", "shop"]].concat();
+    let ran = run(&[("shop.yaml", SHOP)], &args);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_snapshot!(ran.stdout, @r"
+    shop/deployment/web → shop/statefulset/db
+      ✓ allowed  TCP 5432
+      ✗ denied  everything else
+      egress: not isolated
+      ingress: NetworkPolicy shop/db, rule ingress[0]: allow TCP 5432
+    shop/statefulset/db → shop/deployment/web
+      ✗ denied  everything
+      egress: NetworkPolicy shop/db: no rule matches
+      ingress: not isolated
+    ");
+    let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["-o", "json"]].concat());
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["pairs"].as_array().unwrap().len(), 2);
+    let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["-o", "csv"]].concat());
+    assert_eq!(ran.code, Some(64), "{}", ran.stderr);
+}
+
+#[test]
+fn two_inputs_are_compared() {
+    let new =
+        SHOP.replace("port: 5432", "port: 5433") + "---\n" + SPLIT.split("---\n").next().unwrap();
+    let files = [("old.yaml", SHOP), ("new.yaml", new.as_str())];
+    let args = ["connections", "--manifests", "new.yaml", "--against", "old.yaml", "--known-only"];
+    let only = ["--to", "shop/sts/db"];
+    let ran = run(&files, &[&args[..], &only].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_snapshot!(ran.stdout, @r"
+    + shop/deployment/web → shop/statefulset/db  TCP 5433
+    - shop/deployment/web → shop/statefulset/db  TCP 5432
+    1 opened, 1 closed
+    ");
+    let ran = run(&files, &[&args[..], &only, &["--exit-code", "-o", "markdown"]].concat());
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert_snapshot!(ran.stdout, @r"
+    ### Connections: 1 opened, 1 closed
+
+    **Opened**
+
+    | from | to | ports |
+    |---|---|---|
+    | `shop/deployment/web` | `shop/statefulset/db` | TCP 5433 |
+
+    **Closed**
+
+    | from | to | ports |
+    |---|---|---|
+    | `shop/deployment/web` | `shop/statefulset/db` | TCP 5432 |
+    ");
+    let ran = run(&files, &[&args[..], &["--by", "workload", "-o", "json"]].concat());
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["schema"], "openhive.io/connections-diff/v1");
+    assert_eq!(document["added"], serde_json::json!(["shop/replicaset/cart-7d"]));
+    assert_eq!(document["removed"], serde_json::json!([]));
+    let closed = serde_json::json!([{
+        "src": {"workload": "shop/deployment/web"}, "dst": {"workload": "shop/statefulset/db"},
+        "protocol": "TCP", "ports": [[5432, 5432]],
+    }]);
+    assert_eq!(document["closed"], closed);
+    let same = ["connections", "--manifests", "old.yaml", "--against", "old.yaml", "--exit-code"];
+    let ran = run(&files, &same);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "no flow opens or closes\n"));
+}
+
+#[test]
+fn questions_that_do_not_fit_together_are_usage_errors() {
+    let files = [("shop.yaml", SHOP)];
+    let with = |args: &[&str]| {
+        let args = [&["connections", "--manifests", "."], args].concat();
+        let ran = run(&files, &args);
+        assert_eq!(ran.stdout, "", "{args:?}");
+        (ran.code, ran.stderr)
+    };
+    for args in [
+        &["-o", "markdown"][..],
+        &["--explain", "-o", "svg"],
+        &["--against", ".", "-o", "csv"],
+        &["--against", ".", "--explain"],
+        &["--exit-code"],
+    ] {
+        let (code, stderr) = with(args);
+        assert_eq!(code, Some(64), "{args:?}: {stderr}");
+    }
+    let (code, stderr) = with(&["--against", "none"]);
+    assert_eq!(code, Some(11));
+    assert!(stderr.contains("cannot read none"), "{stderr}");
+}
+
+#[test]
 fn pictures_are_drawn_of_connections() {
     let args = ["connections", "--manifests", ".", "--known-only", "--to", "shop/sts/db"];
     let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["-o", "svg"]].concat());

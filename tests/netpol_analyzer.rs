@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kubectl_openhive::netpol::address::{Family, Span, pieces};
+use kubectl_openhive::netpol::diff::{Change, DiffEnd, DiffOptions, diff_inputs};
 use kubectl_openhive::netpol::engine::{Connections, End, Ports};
+use kubectl_openhive::netpol::listing::By;
 use kubectl_openhive::netpol::read::Reader;
 use kubectl_openhive::netpol::{
     Cni, Direction, Input, Member, Place, PortRange, PortSet, Protocol,
@@ -56,6 +58,8 @@ enum Repair {
     ContainerPort,
     /// The same object in two files (a second apply would replace the first).
     Twice,
+    /// A tab as indentation, which YAML forbids (1.2.2, section 6.1).
+    Tab,
 }
 
 /// One folder as it was read.
@@ -83,7 +87,12 @@ fn read(dir: &Path, reading: Reading) -> Folder {
         let text = std::fs::read_to_string(&path).unwrap();
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         // A file that is no YAML is passed over, as the peer does.
-        for document in yaml::read(&text).unwrap_or_default() {
+        let documents = yaml::read(&text).or_else(|error| {
+            let documents = yaml::read(&text.replace('\t', "  ")).map_err(|_| error)?;
+            repairs.insert(Repair::Tab);
+            Ok::<_, yaml::YamlError>(documents)
+        });
+        for document in documents.unwrap_or_default() {
             let place = Place { file: file.clone(), line: u32::try_from(document.line).ok() };
             for mut object in flat(document.value) {
                 repair(&mut object, &mut repairs);
@@ -172,7 +181,7 @@ fn ended_owner(pod: &Value) -> String {
 }
 
 /// Ports between workloads, and between workloads and IPv4 addresses.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Table {
     pairs: BTreeMap<(String, String), PortSet>,
     outside: BTreeMap<(String, Direction), Vec<(Span, PortSet)>>,
@@ -420,6 +429,157 @@ fn connections_agree_with_netpol_analyzer() {
     println!("{whole} of {folders} folders agree, {rows} rows, {uncertain} uncertain");
     println!("differences by class: {classes:?}; repaired input, by folder: {repairs:?}");
     assert!(folders >= 100, "{folders} folders: is the module whole?");
+    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+/// What opens and closes on certain ports, and on ports that are uncertain in one of the inputs.
+#[derive(Default)]
+struct Changes {
+    opened: Table,
+    closed: Table,
+}
+
+fn their_changes(text: &str) -> Changes {
+    let mut changes = Changes::default();
+    for line in text.lines() {
+        let Some((_, rest)) = line.split_once(", source: ") else { continue };
+        let (from, rest) = rest.split_once(", destination: ").unwrap();
+        let (to, rest) = rest.split_once(", ref1: ").unwrap();
+        let (old, new) = rest.split_once(", ref2: ").unwrap();
+        let new = new.split_once(", workloads-diff-info").map_or(new, |(new, _)| new);
+        if from.starts_with('{') || to.starts_with('{') {
+            continue;
+        }
+        let [old, new] = [old, new].map(|ports| match ports {
+            "No Connections" => PortSet::none(),
+            ports => their_ports(ports),
+        });
+        changes.opened.add_line(from, to, new.difference(&old));
+        changes.closed.add_line(from, to, old.difference(&new));
+    }
+    changes
+}
+
+impl Table {
+    /// A line of the peer, with ends as it names them.
+    fn add_line(&mut self, from: &str, to: &str, ports: PortSet) {
+        if ports.is_empty() {
+            return;
+        }
+        match (their_addresses(from), their_addresses(to)) {
+            (Some(span), None) => {
+                self.add_outside(&(to.to_owned(), Direction::Ingress), &[span], &ports)
+            }
+            (None, Some(span)) => {
+                self.add_outside(&(from.to_owned(), Direction::Egress), &[span], &ports)
+            }
+            _ => self.add_pair(&(from.to_owned(), to.to_owned()), &ports),
+        }
+    }
+}
+
+/// The certain changes that `--against --by owner` finds, with ends named as the peer names them.
+fn our_changes(before: &Input, after: &Input) -> Changes {
+    let members = before.members.iter().chain(&after.members);
+    let names: BTreeMap<String, String> = members
+        .map(|m| {
+            let id = m.owner.as_ref().map_or_else(|| m.id(), |o| format!("{}/{o}", m.namespace));
+            (id, owner(m))
+        })
+        .collect();
+    let options = DiffOptions { by: By::Owner, known_only: true, ..DiffOptions::default() };
+    let diff = diff_inputs(before, after, &options).unwrap();
+    let name = |party: usize| names[&diff.parties[party].members[0]].clone();
+    let table = |changes: &[Change]| {
+        let mut table = Table::default();
+        for change in changes.iter().filter(|c| c.why.is_none()) {
+            match (&change.from, &change.to) {
+                (DiffEnd::Party(from), DiffEnd::Party(to)) => {
+                    table.add_pair(&(name(*from), name(*to)), &change.ports);
+                }
+                (DiffEnd::Addresses(spans), DiffEnd::Party(to)) => {
+                    table.add_outside(&(name(*to), Direction::Ingress), spans, &change.ports);
+                }
+                (DiffEnd::Party(from), DiffEnd::Addresses(spans)) => {
+                    table.add_outside(&(name(*from), Direction::Egress), spans, &change.ports);
+                }
+                _ => {}
+            }
+        }
+        table
+    };
+    Changes { opened: table(&diff.opened), closed: table(&diff.closed) }
+}
+
+/// Everything that is uncertain in either input.
+fn doubts(before: &Folder, after: &Folder) -> Table {
+    let mut all = Table::default();
+    for folder in [before, after] {
+        let Ours { uncertain, .. } = ours(&folder.input);
+        uncertain.pairs.iter().for_each(|(key, ports)| all.add_pair(key, ports));
+        for (key, rows) in uncertain.outside {
+            all.outside.entry(key).or_default().extend(rows);
+        }
+    }
+    all
+}
+
+/// The folders of `diff_between_NEW_and_OLD.txt`.
+fn diff_folders(module: &Path, name: &str) -> Option<(PathBuf, PathBuf)> {
+    let name = name.strip_prefix("diff_between_")?.strip_suffix(".txt")?;
+    name.match_indices("_and_").find_map(|(at, and)| {
+        let dir = |name: &str| Some(module.join("tests").join(name)).filter(|dir| dir.is_dir());
+        Some((dir(&name[..at])?, dir(&name[at + and.len()..])?))
+    })
+}
+
+#[test]
+fn changes_agree_with_netpol_analyzer() {
+    let module = module();
+    let (mut whole, mut pairs, mut rows) = (0, 0, 0);
+    let mut classes: BTreeMap<Class, usize> = BTreeMap::new();
+    let mut unexplained = Vec::new();
+    for entry in std::fs::read_dir(module.join("test_outputs/diff")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some((new, old)) = diff_folders(&module, &name) else { continue };
+        pairs += 1;
+        let theirs = their_changes(&std::fs::read_to_string(&path).unwrap());
+        rows += theirs.opened.rows() + theirs.closed.rows();
+        let before = unexplained.len();
+        for reading in [Reading::Peers, Reading::Ours] {
+            let (old, new) = (read(&old, reading), read(&new, reading));
+            let ours = our_changes(&old.input, &new.input);
+            let doubts = doubts(&old, &new);
+            for (what, ours, theirs) in
+                [("opened", ours.opened, &theirs.opened), ("closed", ours.closed, &theirs.closed)]
+            {
+                let ours = Ours { table: ours, uncertain: doubts.clone() };
+                let both = Folder {
+                    input: Input {
+                        members: [&old, &new]
+                            .iter()
+                            .flat_map(|f| f.input.members.clone())
+                            .collect(),
+                        ..Input::default()
+                    },
+                    repairs: BTreeSet::new(),
+                    ended: old.ended.union(&new.ended).cloned().collect(),
+                };
+                for difference in compare(&both, &ours, theirs) {
+                    match (reading, difference.class) {
+                        (Reading::Ours, Some(class)) => *classes.entry(class).or_default() += 1,
+                        (Reading::Peers, Some(Class::Uncertain)) => {}
+                        _ => unexplained.push(format!("{name}: {what}: {}", difference.text)),
+                    }
+                }
+            }
+        }
+        whole += usize::from(unexplained.len() == before);
+    }
+    println!("{whole} of {pairs} pairs of folders agree, {rows} rows");
+    println!("differences by class: {classes:?}");
+    assert!(pairs >= 45, "{pairs} pairs: is the module whole?");
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
 }
 

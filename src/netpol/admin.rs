@@ -93,6 +93,7 @@ pub struct AdminPods {
 
 /// What a rule does with a connection that it matches.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Allowed, finally. `Accept` in a ClusterNetworkPolicy.
     Allow,
@@ -100,6 +101,18 @@ pub enum Action {
     Deny,
     /// Left to the next tier.
     Pass,
+}
+
+impl Action {
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Pass => "pass",
+        }
+    }
 }
 
 /// One entry of `ingress` or `egress`.

@@ -1,5 +1,7 @@
 //! Flows that a change of policies opens and closes, between parties that the caller names.
 
+mod inputs;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,6 +15,8 @@ use super::labels::Labels;
 use super::policy::{Direction, Peer};
 use super::ports::{PortSet, Protocol};
 use super::verdict::{Verdict, Why};
+
+pub use inputs::{Change, DiffEnd, DiffOptions, DiffParty, InputDiff, Presence, diff_inputs};
 
 /// A party whose flows are compared.
 #[derive(Clone, Debug)]

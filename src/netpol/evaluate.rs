@@ -190,7 +190,7 @@ impl Cluster {
     }
 
     /// A rule with a peer of an unknown kind fails closed: what it would pass on, it denies.
-    fn action(&self, rule: &AdminRule) -> Action {
+    pub(crate) fn action(&self, rule: &AdminRule) -> Action {
         match (&rule.peers, rule.action) {
             (None, Action::Pass) => Action::Deny,
             (_, Action::Pass) if mutant::is(Mutant::PassAllows) => Action::Allow,

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::admin::AdminRule;
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
 use super::evaluate::{RuleId, always_reaches};
@@ -166,7 +165,7 @@ impl Cluster {
             for (policy, selected) in tier.iter().flatten().copied() {
                 let rules = self.admin[policy].rules(direction).iter().enumerate();
                 let matching = rules.filter_map(|(rule, read)| {
-                    found(action(read), rule, matches(RuleId::Admin { policy, rule }))
+                    found(self.action(read).name(), rule, matches(RuleId::Admin { policy, rule }))
                 });
                 let AdminNames { kind, name } = AdminNames::of(&self.admin[policy]);
                 side.policies.push(SelectedBy {
@@ -177,13 +176,14 @@ impl Cluster {
             }
         };
         admin(&mut side, &stack.admin);
-        for (policy, selected) in stack.network.iter().copied() {
+        let applying = stack.network.iter().filter(|_| stack.applies != Tri::No);
+        for (policy, selected) in applying.copied() {
             let rules = 0..self.policies[policy].rules(direction).map_or(0, <[_]>::len);
             let matching = rules
                 .filter_map(|rule| found("allow", rule, matches(RuleId::Network { policy, rule })));
             side.policies.push(SelectedBy {
                 policy: format!("NetworkPolicy {}", self.policies[policy].id()),
-                certain: selected == Tri::Yes,
+                certain: selected.and(stack.applies) == Tri::Yes,
                 matching: matching.collect(),
             });
         }
@@ -257,14 +257,6 @@ struct AdminNames<'a> {
 impl<'a> AdminNames<'a> {
     fn of(policy: &'a super::admin::AdminPolicy) -> Self {
         Self { kind: policy.kind, name: &policy.name }
-    }
-}
-
-fn action(rule: &AdminRule) -> &'static str {
-    match rule.action {
-        super::admin::Action::Allow => "allow",
-        super::admin::Action::Deny => "deny",
-        super::admin::Action::Pass => "pass",
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
 //! | [`explain`] | why one flow is allowed or denied |
+//! | [`reasons`] | which policies and rules decide, for all flows |
 //! | [`observe`] | what packets show beside it |
 //! | [`matrix`] | the platform's own flows, expected and found |
 //! | [`diff`] | flows that a change of policies opens and closes |
@@ -44,6 +45,7 @@ pub mod pick;
 pub mod policy;
 pub mod ports;
 pub mod read;
+pub mod reasons;
 pub mod report;
 pub mod resolve;
 pub mod service;

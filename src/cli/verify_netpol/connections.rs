@@ -1,14 +1,22 @@
 //! `verify-netpol connections`: everything that is allowed.
 
 use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
 
-use super::flow_args::FlowArgs;
+use clap::ValueEnum;
+
+use super::flow_args::{FlowArgs, not_there};
 use super::input::InputArgs;
 use super::lint::LintArgs;
 use crate::cli::{Exit, Outcome};
+use crate::netpol::Input;
+use crate::netpol::diff::{DiffOptions, diff_inputs};
 use crate::netpol::engine::Connections;
 use crate::netpol::listing::{By, Listing};
-use crate::netpol::report::{connections_csv, connections_json, connections_picture};
+use crate::netpol::report::{
+    connections_csv, connections_json, connections_picture, diff_json, diff_markdown,
+    explained_json,
+};
 use crate::ui::{Failure, OutputError, Ui, netpol};
 
 /// List every connection that the policies allow
@@ -23,9 +31,18 @@ pub struct ConnectionsArgs {
     by: Option<ByArg>,
     #[command(flatten)]
     lint: LintArgs,
+    /// Tell of every pair, denied ones too, which policies and rules decide on both sides
+    #[arg(long)]
+    explain: bool,
     /// List pods one by one instead of in groups that behave alike
     #[arg(long, conflicts_with = "by")]
     ungrouped: bool,
+    /// List what opens and closes from this input, a folder or file, to the other one
+    #[arg(long, value_name = "DIR|FILE", conflicts_with = "explain")]
+    against: Option<PathBuf>,
+    /// With --against: exit with 2 where a flow opens or closes
+    #[arg(long, requires = "against")]
+    exit_code: bool,
     /// Leave out pods that are not in the input
     #[arg(long)]
     known_only: bool,
@@ -47,7 +64,7 @@ enum Format {
     /// For people.
     #[default]
     Table,
-    /// `openhive.io/connections/v1`.
+    /// `openhive.io/connections/v1`, or `openhive.io/connections-explained/v1`.
     Json,
     /// RFC 4180.
     Csv,
@@ -55,6 +72,8 @@ enum Format {
     Dot,
     /// A picture.
     Svg,
+    /// For a pull request, with --against.
+    Markdown,
 }
 
 impl ConnectionsArgs {
@@ -76,18 +95,65 @@ const TITLE: &str = "Connections that the policies allow";
 /// Text is printed when so much of it is there.
 const CHUNK: usize = 1 << 16;
 
+impl ConnectionsArgs {
+    /// Not every question has an answer in every format.
+    fn check_format(&self) -> Result<(), Failure> {
+        let (question, formats): (_, &[Format]) = if self.against.is_some() {
+            ("--against", &[Format::Table, Format::Json, Format::Markdown])
+        } else if self.explain {
+            ("--explain", &[Format::Table, Format::Json])
+        } else if self.output == Format::Markdown {
+            return Err(Failure::new(Exit::Usage, "-o markdown is for --against")
+                .fix("name what to compare with:  --against DIR"));
+        } else {
+            return Ok(());
+        };
+        if formats.contains(&self.output) {
+            return Ok(());
+        }
+        let names = formats.iter().filter_map(Format::to_possible_value);
+        let names: Vec<String> = names.map(|v| format!("-o {}", v.get_name())).collect();
+        Err(Failure::new(Exit::Usage, format!("{question} has no place in this format"))
+            .fix(format!("take one of:  {}", names.join(", "))))
+    }
+}
+
+/// What opens and closes from the other input to this one.
+fn against(args: &ConnectionsArgs, ui: &Ui, path: &Path, after: &Input) -> Outcome {
+    let before = args.input.against(ui, path)?;
+    let by = args.by();
+    let options = DiffOptions { by, known_only: args.known_only, asked: args.flows.asked() };
+    let diff = diff_inputs(&before, after, &options).map_err(|error| not_there(&error))?;
+    match args.output {
+        Format::Json => ui.json(&diff_json(&diff, by))?,
+        Format::Markdown => ui.data(&diff_markdown(&diff))?,
+        _ => ui.data(&netpol::diff_table(&diff, ui.stdout_style()))?,
+    }
+    Ok(if args.exit_code && !diff.is_empty() { Exit::Differences } else { Exit::Done })
+}
+
 pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
+    args.check_format()?;
     let input = args.input.read(ui)?;
+    if let Some(path) = &args.against {
+        return against(args, ui, path, &input);
+    }
     let filter = args.flows.filter(&input)?;
     let mut connections = Connections::new(&input, args.known_only);
     let mut listing = Listing::new(&mut connections, args.by(), filter);
     let mut out = Stream { ui, text: String::new(), error: None };
     let written = match args.output {
+        Format::Table if args.explain => {
+            netpol::explained_table(&mut listing, ui.stdout_style(), &mut out)
+        }
+        Format::Json if args.explain => explained_json(&mut listing, &mut out),
         Format::Table => netpol::connections_table(&mut listing, &mut out),
         Format::Json => connections_json(&mut listing, &mut out),
         Format::Csv => connections_csv(&mut listing, &mut out),
         Format::Dot => out.write_str(&connections_picture(&mut listing, TITLE).dot()),
         Format::Svg => out.write_str(&connections_picture(&mut listing, TITLE).svg()),
+        // Refused above.
+        Format::Markdown => Ok(()),
     };
     if written.is_ok() {
         out.print();

@@ -27,18 +27,22 @@ pub(super) struct FlowArgs {
 }
 
 impl FlowArgs {
+    /// The names as they are written.
+    pub(super) fn asked(&self) -> Asked {
+        Asked {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            ports: self.port.clone(),
+            namespaces: self.namespace.clone(),
+        }
+    }
+
     /// Looks the names up.
     ///
     /// # Errors
     /// One of them means nobody in the input.
     pub(super) fn filter(&self, input: &Input) -> Result<Filter, Failure> {
-        let asked = Asked {
-            from: self.from.clone(),
-            to: self.to.clone(),
-            ports: self.port.clone(),
-            namespaces: self.namespace.clone(),
-        };
-        Filter::new(input, &asked).map_err(|error| not_there(&error))
+        Filter::new(input, &self.asked()).map_err(|error| not_there(&error))
     }
 }
 

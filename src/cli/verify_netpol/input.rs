@@ -287,13 +287,9 @@ impl InputArgs {
         values: Option<&Values>,
         texts: &mut Texts,
     ) -> Result<(String, Input), Failure> {
-        let mut reader = Reader::new(&self.default_namespace);
-        reader.network().cni = self.cni.map(Cni::from);
-        if !self.pod_cidr.is_empty() {
-            reader.network().pod_cidrs.clone_from(&self.pod_cidr);
-        }
+        let mut reader = self.reader();
         let source = if !self.manifests.is_empty() {
-            self.files(&mut reader, texts)?;
+            files(&mut reader, &self.manifests, texts)?;
             names(&self.manifests)
         } else if let Some(values) = values {
             self.rendered(values, &mut reader, texts)?;
@@ -306,26 +302,26 @@ impl InputArgs {
         Ok((source, input))
     }
 
-    fn files(&self, reader: &mut Reader, texts: &mut Texts) -> Result<(), Failure> {
-        let mut left = MAX_TOTAL;
-        for path in &self.manifests {
-            if path.as_os_str() == "-" {
-                let text = bounded(io::stdin().lock(), MAX_FILE, &mut left)
-                    .map_err(|error| unreadable(path, &error))?;
-                add(reader, "-", &text)?;
-                texts.keep("-".to_owned(), text);
-                continue;
-            }
-            for file in walk(path).map_err(|error| unreadable(path, &error))? {
-                let text = std::fs::File::open(&file)
-                    .and_then(|opened| bounded(opened, MAX_FILE, &mut left))
-                    .map_err(|error| unreadable(&file, &error))?;
-                let name = file.display().to_string();
-                add(reader, &name, &text)?;
-                texts.keep(name, text);
-            }
+    /// What the input is compared with, read alike.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read`].
+    pub(super) fn against(&self, ui: &Ui, path: &Path) -> Result<Input, Failure> {
+        let paths = [path.to_owned()];
+        let mut reader = self.reader();
+        files(&mut reader, &paths, &mut Texts::Dropped)?;
+        let input = reader.finish();
+        self.check(ui, &format!("against {}", names(&paths)), &input)?;
+        Ok(input)
+    }
+
+    fn reader(&self) -> Reader {
+        let mut reader = Reader::new(&self.default_namespace);
+        reader.network().cni = self.cni.map(Cni::from);
+        if !self.pod_cidr.is_empty() {
+            reader.network().pod_cidrs.clone_from(&self.pod_cidr);
         }
-        Ok(())
+        reader
     }
 
     pub(super) fn rendered(
@@ -385,6 +381,28 @@ impl InputArgs {
 
 fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" + ")
+}
+
+fn files(reader: &mut Reader, paths: &[PathBuf], texts: &mut Texts) -> Result<(), Failure> {
+    let mut left = MAX_TOTAL;
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = bounded(io::stdin().lock(), MAX_FILE, &mut left)
+                .map_err(|error| unreadable(path, &error))?;
+            add(reader, "-", &text)?;
+            texts.keep("-".to_owned(), text);
+            continue;
+        }
+        for file in walk(path).map_err(|error| unreadable(path, &error))? {
+            let text = std::fs::File::open(&file)
+                .and_then(|opened| bounded(opened, MAX_FILE, &mut left))
+                .map_err(|error| unreadable(&file, &error))?;
+            let name = file.display().to_string();
+            add(reader, &name, &text)?;
+            texts.keep(name, text);
+        }
+    }
+    Ok(())
 }
 
 /// A file as it is; of a folder every manifest in it, sorted.

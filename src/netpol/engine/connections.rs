@@ -6,15 +6,17 @@ use std::rc::Rc;
 
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
-use super::sides::{Sides, Verdicts, sides};
+use super::sides::{Sides, Verdicts, sides, stacks};
 use super::stranger::PodPattern;
 use super::universe::Universe;
 use crate::netpol::address::{Family, Span, merged};
+use crate::netpol::cluster::Cluster;
 use crate::netpol::endpoint::Endpoint;
+use crate::netpol::evaluate::{RuleId, Stack};
 use crate::netpol::input::{Input, Member};
 use crate::netpol::policy::Direction;
 use crate::netpol::ports::{PortRange, PortSet, Protocol};
-use crate::netpol::verdict::{Verdict, Why};
+use crate::netpol::verdict::{Tri, Verdict, Why};
 
 /// Who reaches whom.
 pub struct Connections<'a> {
@@ -89,7 +91,17 @@ impl<'a> Connections<'a> {
     /// Evaluates everything. With `known_only`, nobody but the members of the input and addresses.
     #[must_use]
     pub fn new(input: &'a Input, known_only: bool) -> Self {
-        let universe = Universe::new(input, known_only);
+        Self::of(input, Universe::new(input, known_only, &[&input.cluster]))
+    }
+
+    /// As [`Connections::new`], with pods that are not in the input for another state's policies as
+    /// well: two states are compared over the same strangers.
+    #[must_use]
+    pub fn beside(input: &'a Input, other: &Cluster, known_only: bool) -> Self {
+        Self::of(input, Universe::new(input, known_only, &[&input.cluster, other]))
+    }
+
+    fn of(input: &'a Input, universe: Universe<'a>) -> Self {
         let compiled = compile(&universe);
         let mut verdicts = Verdicts::default();
         let ingress = sides(&universe, &compiled, Direction::Ingress, &mut verdicts);
@@ -167,6 +179,67 @@ impl<'a> Connections<'a> {
     #[must_use]
     pub fn sample(&self, class: usize) -> Endpoint<'_> {
         self.universe.endpoint(self.compiled.classes[class][0] as usize)
+    }
+
+    /// How many classes there are: groups, strangers, and then addresses that behave alike.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.compiled.classes.len()
+    }
+
+    /// Every address that no policy tells apart from the others in the class.
+    #[must_use]
+    pub fn addresses(&self, class: usize) -> Vec<Span> {
+        let first = self.universe.outside().start;
+        let pieces = self.compiled.classes[class].iter().filter_map(|p| {
+            (*p as usize).checked_sub(first).map(|piece| self.universe.pieces[piece])
+        });
+        pieces.collect()
+    }
+
+    /// For each class of pods the policies that decide about it.
+    pub(crate) fn stacks(&self, direction: Direction) -> Vec<Stack> {
+        stacks(&self.universe, &self.compiled, direction)
+    }
+
+    /// Whether the peers of a rule hold a class.
+    pub(crate) fn rule_holds(&self, direction: Direction, rule: RuleId, class: usize) -> Tri {
+        let peers = self.compiled.rules[direction as usize].peers(rule);
+        peers.map_or(Tri::Yes, |peers| self.compiled.peers[peers as usize].at(class))
+    }
+
+    /// Every pod that is not in the input, with its class, which may be a group's.
+    pub fn strangers(&self) -> impl Iterator<Item = (&PodPattern, usize)> {
+        let members = self.input.members.len();
+        let range = members..members + self.universe.strangers.len();
+        let numbered = self.compiled.classes.iter().enumerate();
+        numbered.flat_map(move |(class, all)| {
+            let own = all.iter().map(|m| *m as usize).filter({
+                let range = range.clone();
+                move |m| range.contains(m)
+            });
+            own.map(move |m| (&self.universe.strangers[m - members].stands_for, class))
+        })
+    }
+
+    /// What one class of pods may send to another; `None`: nothing. Of a class to itself: to
+    /// another pod of it.
+    pub fn between(&mut self, from: usize, to: usize) -> Option<&Verdict> {
+        let outward = self.egress.distinct[self.egress.of[from] as usize].with(to)?;
+        let inward = self.ingress.distinct[self.ingress.of[to] as usize].with(from)?;
+        let both = self.verdicts.and(outward, inward)?;
+        Some(self.verdicts.get(both))
+    }
+
+    /// What the policies of a class of pods let pass from or to another class; `None`: nothing.
+    #[must_use]
+    pub fn side(&self, direction: Direction, own: usize, other: usize) -> Option<&Verdict> {
+        let sides = match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        };
+        let verdict = sides.distinct[sides.of[own] as usize].with(other)?;
+        Some(self.verdicts.get(verdict))
     }
 
     /// What a stranger stands for.

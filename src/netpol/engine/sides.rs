@@ -119,7 +119,11 @@ pub(super) fn sides(
 }
 
 /// For each class, the policies that decide about it. Addresses have none.
-fn stacks(universe: &Universe<'_>, compiled: &Compiled, direction: Direction) -> Vec<Stack> {
+pub(super) fn stacks(
+    universe: &Universe<'_>,
+    compiled: &Compiled,
+    direction: Direction,
+) -> Vec<Stack> {
     let cluster = universe.cluster;
     let mut network: Vec<Vec<(usize, Tri)>> = vec![Vec::new(); compiled.classes.len()];
     let mut admin = network.clone();

@@ -47,11 +47,11 @@ impl PodPattern {
 /// A value that no selector can name: it is no valid label value.
 const OTHER: &str = "*";
 
-/// One pod for each distinct peer selector of any policy, and one of a namespace and with labels
-/// that nobody speaks of.
-pub(super) fn strangers(cluster: &Cluster) -> Vec<Stranger> {
+/// One pod for each distinct peer selector of any policy of the states, and one of a namespace and
+/// with labels that nobody speaks of.
+pub(super) fn strangers(cluster: &Cluster, states: &[&Cluster]) -> Vec<Stranger> {
     let mut patterns = BTreeSet::from([PodPattern::default()]);
-    for policy in &cluster.policies {
+    for policy in states.iter().flat_map(|state| &state.policies) {
         let rules = Direction::ALL.into_iter().filter_map(|d| policy.rules(d)).flatten();
         for peer in rules.flat_map(|r| &r.peers) {
             if let Peer::Pods { namespaces, pods } = peer {
@@ -63,7 +63,7 @@ pub(super) fn strangers(cluster: &Cluster) -> Vec<Stranger> {
             }
         }
     }
-    for policy in &cluster.admin {
+    for policy in states.iter().flat_map(|state| &state.admin) {
         let rules = policy.ingress.iter().chain(&policy.egress);
         for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
             if let AdminPeer::Pods(AdminPods { namespaces, pods }) = peer {

@@ -24,8 +24,9 @@ pub(super) struct Universe<'a> {
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(input: &'a Input, known_only: bool) -> Self {
-        let strangers = if known_only { Vec::new() } else { strangers(&input.cluster) };
+    /// With strangers for the policies of all `states`.
+    pub(super) fn new(input: &'a Input, known_only: bool, states: &[&Cluster]) -> Self {
+        let strangers = if known_only { Vec::new() } else { strangers(&input.cluster, states) };
         let pieces = pieces(&edges(&input.cluster));
         Self { cluster: &input.cluster, strangers, pieces, members: &input.members }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::netpol::address::Span;
 use crate::netpol::input::Input;
 use crate::netpol::pick::{NotThere, Pick};
+use crate::netpol::policy::Direction;
 use crate::netpol::ports::{PortRange, PortSet, Protocol};
 
 /// Who and what is asked about, as names. Empty lists ask about everyone.
@@ -53,8 +54,50 @@ impl Filter {
         })
     }
 
+    /// Looks the names up in two inputs. Each must mean somebody in one of them.
+    ///
+    /// # Errors
+    /// One of them means nobody in either.
+    pub fn of_either(before: &Input, after: &Input, asked: &Asked) -> Result<[Self; 2], NotThere> {
+        let one = |name: &String| before.pick(name).or_else(|_| after.pick(name)).map(|_| ());
+        asked.from.iter().chain(&asked.to).try_for_each(one)?;
+        asked.namespaces.iter().try_for_each(|name| {
+            before.pick_namespace(name).or_else(|_| after.pick_namespace(name)).map(|_| ())
+        })?;
+        let filter = |input: &Input| Self {
+            from: Party::known(input, &asked.from),
+            to: Party::known(input, &asked.to),
+            ports: (!asked.ports.is_empty()).then(|| crate::netpol::pick::port_set(&asked.ports)),
+            namespaces: (!asked.namespaces.is_empty())
+                .then(|| asked.namespaces.iter().cloned().collect()),
+        };
+        Ok([filter(before), filter(after)])
+    }
+
+    /// Whether a pod of one of these namespaces is asked about as source, and as destination;
+    /// `member` is its number where it is in the input.
+    pub(crate) fn is_asked(&self, member: Option<usize>, namespaces: &[&str]) -> [bool; 2] {
+        [&self.from, &self.to]
+            .map(|party| party.as_ref().is_none_or(|p| p.holds(member, namespaces)))
+    }
+
+    /// The addresses among these that are asked about as the other end.
+    pub(crate) fn addresses(&self, direction: Direction, spans: &[Span]) -> Vec<Span> {
+        let party = match direction {
+            Direction::Ingress => &self.from,
+            Direction::Egress => &self.to,
+        };
+        party.as_ref().map_or_else(|| spans.to_vec(), |party| party.within(spans))
+    }
+
+    /// The ports that are asked about.
+    #[must_use]
+    pub fn asked_ports(&self) -> PortSet {
+        self.ports.clone().unwrap_or_else(PortSet::all)
+    }
+
     /// Whether one of these namespaces is asked about.
-    pub(super) fn is_inside(&self, namespaces: &[&str]) -> bool {
+    pub(crate) fn is_inside(&self, namespaces: &[&str]) -> bool {
         self.namespaces.as_ref().is_none_or(|all| namespaces.iter().any(|n| all.contains(*n)))
     }
 
@@ -68,6 +111,14 @@ impl Filter {
 }
 
 impl Party {
+    /// Everyone of an input that the names mean, if any is given.
+    fn known(input: &Input, names: &[String]) -> Option<Self> {
+        let known: Vec<String> =
+            names.iter().filter(|name| input.pick(name).is_ok()).cloned().collect();
+        let party = Self::of(input, &known).ok().flatten().unwrap_or_default();
+        (!names.is_empty()).then_some(party)
+    }
+
     fn of(input: &Input, names: &[String]) -> Result<Option<Self>, NotThere> {
         if names.is_empty() {
             return Ok(None);

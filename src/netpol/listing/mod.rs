@@ -14,6 +14,7 @@ use crate::netpol::address::Span;
 use crate::netpol::engine::{Connections, Edge, End, PodPattern, Ports};
 use crate::netpol::input::{Member, Owner};
 use crate::netpol::policy::Direction;
+use crate::netpol::ports::PortSet;
 
 pub use filter::{Asked, Filter};
 
@@ -79,6 +80,33 @@ pub trait Rows {
         direction: Direction,
         addresses: &[Span],
         ports: &Ports,
+    ) -> fmt::Result;
+}
+
+/// Takes every pair of a [`Listing`], denied ones too.
+pub trait Pairs {
+    /// What one node may send to another; `None`: nothing.
+    ///
+    /// # Errors
+    /// Those of what is written to.
+    fn pair(
+        &mut self,
+        connections: &Connections<'_>,
+        from: usize,
+        to: usize,
+        ports: Option<&Rc<[Ports]>>,
+    ) -> fmt::Result;
+
+    /// A node and addresses that no policy tells apart, by their class.
+    ///
+    /// # Errors
+    /// Those of what is written to.
+    fn outside(
+        &mut self,
+        connections: &Connections<'_>,
+        node: usize,
+        direction: Direction,
+        addresses: &[(usize, Vec<Span>)],
     ) -> fmt::Result;
 }
 
@@ -172,6 +200,79 @@ impl<'c, 'a> Listing<'c, 'a> {
         Ok(())
     }
 
+    /// Hands out every pair that is asked for, in the order of [`Listing::each`]. Ports are not cut
+    /// down to those that are asked for.
+    ///
+    /// # Errors
+    /// Those of `pairs`.
+    pub fn each_pair(&mut self, pairs: &mut dyn Pairs) -> fmt::Result {
+        let mut edges: (usize, HashMap<usize, Rc<[Ports]>>) = (usize::MAX, HashMap::new());
+        let classes = self.connections.ends().end..self.connections.classes();
+        let all: Vec<(usize, Vec<Span>)> =
+            classes.map(|class| (class, self.connections.addresses(class))).collect();
+        let asked = |direction| -> Vec<(usize, Vec<Span>)> {
+            let cut = |(class, spans): &(usize, Vec<Span>)| {
+                (*class, self.filter.addresses(direction, spans))
+            };
+            all.iter().map(cut).filter(|(_, spans)| !spans.is_empty()).collect()
+        };
+        let (sources, destinations) = (asked(Direction::Ingress), asked(Direction::Egress));
+        for from in 0..self.nodes.len() {
+            let class = self.nodes[from].class;
+            if !self.nodes[from].is_source {
+                continue;
+            }
+            if edges.0 != class {
+                let found = self.connections.from(class).into_iter().map(|edge| {
+                    let (End::Group(to) | End::Stranger(to)) = edge.to;
+                    (to, edge.ports)
+                });
+                edges = (class, found.collect());
+            }
+            let is_known = |node: &Node| !node.members.is_empty();
+            for to in 0..self.nodes.len() {
+                let one_is_known = is_known(&self.nodes[from]) || is_known(&self.nodes[to]);
+                if one_is_known && self.is_listed(from, to) {
+                    let ports = edges.1.get(&self.nodes[to].class);
+                    pairs.pair(self.connections, from, to, ports)?;
+                }
+            }
+            self.each_outside(from, Direction::Egress, &destinations, pairs)?;
+        }
+        for to in 0..self.nodes.len() {
+            if self.nodes[to].is_destination {
+                self.each_outside(to, Direction::Ingress, &sources, pairs)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn each_outside(
+        &self,
+        node: usize,
+        direction: Direction,
+        addresses: &[(usize, Vec<Span>)],
+        pairs: &mut dyn Pairs,
+    ) -> fmt::Result {
+        let own = &self.nodes[node];
+        if own.members.is_empty() || !own.is_inside || addresses.is_empty() {
+            return Ok(());
+        }
+        pairs.outside(self.connections, node, direction, addresses)
+    }
+
+    /// The ports that are asked for.
+    #[must_use]
+    pub fn asked_ports(&self) -> PortSet {
+        self.filter.asked_ports()
+    }
+
+    /// What is listed.
+    #[must_use]
+    pub const fn connections(&self) -> &Connections<'a> {
+        self.connections
+    }
+
     fn is_listed(&self, from: usize, to: usize) -> bool {
         let (a, b) = (&self.nodes[from], &self.nodes[to]);
         b.is_destination && (a.is_inside || b.is_inside) && (from != to || a.members.len() > 1)
@@ -196,19 +297,10 @@ impl<'c, 'a> Listing<'c, 'a> {
             return Ok(());
         }
         for row in self.connections.outside(class, direction).iter() {
-            let other = match direction {
-                Direction::Ingress => &self.filter.from,
-                Direction::Egress => &self.filter.to,
-            };
             let Some(ports) = trim(&self.filter, &row.ports) else { continue };
-            match other {
-                None => rows.addresses(node, direction, &row.addresses, &ports)?,
-                Some(party) => {
-                    let within = party.within(&row.addresses);
-                    if !within.is_empty() {
-                        rows.addresses(node, direction, &within, &ports)?;
-                    }
-                }
+            let asked = self.filter.addresses(direction, &row.addresses);
+            if !asked.is_empty() {
+                rows.addresses(node, direction, &asked, &ports)?;
             }
         }
         Ok(())
@@ -233,9 +325,7 @@ fn nodes(connections: &Connections<'_>, by: By, filter: &Filter) -> Vec<Node> {
     let mut known = HashMap::new();
     for (member, class) in connections.groups().into_iter().enumerate() {
         let home = [connections.member(member).namespace.as_str()];
-        let is =
-            |p: &Option<filter::Party>| p.as_ref().is_none_or(|p| p.holds(Some(member), &home));
-        let (is_source, is_destination) = (is(&filter.from), is(&filter.to));
+        let [is_source, is_destination] = filter.is_asked(Some(member), &home);
         if !is_source && !is_destination {
             continue;
         }
@@ -253,8 +343,7 @@ fn nodes(connections: &Connections<'_>, by: By, filter: &Filter) -> Vec<Node> {
     for class in connections.ends() {
         let End::Stranger(_) = connections.end(class) else { continue };
         let home = connections.stranger(class).namespaces();
-        let is = |p: &Option<filter::Party>| p.as_ref().is_none_or(|p| p.holds(None, &home));
-        let (is_source, is_destination) = (is(&filter.from), is(&filter.to));
+        let [is_source, is_destination] = filter.is_asked(None, &home);
         let is_inside = filter.is_inside(&home);
         let name = Name::Unknown(connections.stranger(class).clone());
         if is_source || is_destination {

@@ -1,6 +1,11 @@
 //! Ends and ports in words, for people.
 
+use std::collections::BTreeSet;
+
+use crate::netpol::Party;
 use crate::netpol::address::Span;
+use crate::netpol::diff::{DiffEnd, InputDiff, Presence};
+use crate::netpol::engine::PodPattern;
 use crate::netpol::listing::{Listing, Name};
 use crate::netpol::ports::PortRange;
 
@@ -22,14 +27,56 @@ pub fn of(listing: &Listing<'_, '_>, node: usize) -> String {
         }
         Name::Pod(id) => id.clone(),
         Name::Workload(id, own) | Name::Owner(id, own) => part(id, own),
-        Name::Unknown(pattern) => {
-            let json = |selector| serde_json::to_string(selector).unwrap_or_default();
-            format!(
-                "unknown pod {} in namespace {}",
-                json(&pattern.pod_selector),
-                json(&pattern.namespace_selector)
-            )
-        }
+        Name::Unknown(pattern) => unknown(pattern),
+    }
+}
+
+fn unknown(pattern: &PodPattern) -> String {
+    let json = |selector| serde_json::to_string(selector).unwrap_or_default();
+    format!(
+        "unknown pod {} in namespace {}",
+        json(&pattern.pod_selector),
+        json(&pattern.namespace_selector)
+    )
+}
+
+/// The end of a change. What is in one of the inputs only is marked as `new` or `gone`.
+#[must_use]
+pub fn diff_end(diff: &InputDiff, end: &DiffEnd) -> String {
+    let number = match end {
+        DiffEnd::Addresses(spans) => return Party::Addresses(spans.clone()).to_string(),
+        DiffEnd::Party(number) => *number,
+    };
+    let party = &diff.parties[number];
+    let name = match (&party.unknown, party.members.as_slice()) {
+        (Some(pattern), _) => unknown(pattern),
+        (None, [only]) => only.clone(),
+        (None, _) => format!("g{}", number + 1),
+    };
+    match party.presence {
+        Presence::Both => name,
+        Presence::Added => format!("{name} (new)"),
+        Presence::Removed => format!("{name} (gone)"),
+    }
+}
+
+/// The groups with several members that a change speaks of, with their names.
+pub fn groups(diff: &InputDiff) -> impl Iterator<Item = (String, &[String])> {
+    let ends = diff.opened.iter().chain(&diff.closed).flat_map(|c| [&c.from, &c.to]);
+    let used: BTreeSet<&DiffEnd> = ends.collect();
+    let parties = diff.parties.iter().enumerate().filter(|(_, party)| party.members.len() > 1);
+    parties
+        .filter(move |(number, _)| used.contains(&DiffEnd::Party(*number)))
+        .map(|(number, party)| (format!("g{}", number + 1), party.members.as_slice()))
+}
+
+/// `2 flows opened, 1 closed`.
+#[must_use]
+pub fn totals(diff: &InputDiff) -> String {
+    let (opened, closed) = (diff.opened.len(), diff.closed.len());
+    match (opened, closed) {
+        (0, 0) => "no flow opens or closes".to_owned(),
+        _ => format!("{opened} opened, {closed} closed"),
     }
 }
 

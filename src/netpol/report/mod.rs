@@ -13,7 +13,10 @@ pub mod baseline;
 mod connections_csv;
 mod connections_json;
 mod connections_picture;
+mod diff_json;
+mod diff_markdown;
 mod escape;
+mod explained_json;
 pub mod fingerprint;
 mod flows_picture;
 mod github;
@@ -35,3 +38,6 @@ pub use model::Report;
 fn relative(file: &str) -> &str {
     file.trim_start_matches("./")
 }
+pub use diff_json::{DIFF_SCHEMA, diff_json};
+pub use diff_markdown::diff_markdown;
+pub use explained_json::{EXPLAINED_SCHEMA, explained_json};

@@ -2,6 +2,7 @@
 
 mod diff;
 mod explain;
+mod inputs;
 mod invalid;
 mod lint;
 mod listing;
@@ -10,6 +11,7 @@ mod naive;
 mod objects;
 mod properties;
 mod random;
+mod reasons;
 mod report;
 mod rules;
 mod services;

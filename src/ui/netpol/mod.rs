@@ -8,6 +8,9 @@ mod matrix;
 mod report;
 mod service;
 
+mod diff;
+mod explained;
+
 use crate::netpol::explain::{Answer, Explanation, Side};
 use crate::render::yaml;
 use crate::ui::Style;
@@ -19,6 +22,9 @@ pub use markdown::report_markdown;
 pub use matrix::matrix_table;
 pub use report::{headline, report_table, strictness, summary, symbol};
 pub use service::service_explanation;
+
+pub use diff::diff_table;
+pub use explained::explained_table;
 
 /// Whether a flow passes, and what each side says.
 #[must_use]
