@@ -181,27 +181,42 @@ fn verdict(rows: &[crate::netpol::engine::Ports]) -> Certainty {
     certainty(&verdict)
 }
 
-/// Order, repetition of rules, names, and labels that no selector reads change nothing.
+/// Order, repetition of rules and policies, names, and labels that no selector reads change nothing.
 #[test]
 fn what_does_not_matter_changes_nothing() {
     for seed in 0..300 {
         let mut dice = Dice(seed);
         let mut world = world(seed, &mut dice);
         let before = answers(&world);
-        world.objects.reverse();
+        shuffle(&mut world.objects, &mut dice);
         for object in &mut world.objects {
-            let kind = object["kind"].as_str().unwrap();
-            if kind == "NetworkPolicy" {
+            if object["kind"] == "NetworkPolicy" {
                 let name = object["metadata"]["name"].as_str().unwrap();
                 object["metadata"]["name"] = json!(format!("renamed-{name}"));
-                for direction in ["ingress", "egress"] {
-                    if let Some(rules) = object["spec"][direction].as_array_mut() {
-                        rules.reverse();
+                for direction in Direction::ALL {
+                    if let Some(rules) = object["spec"][direction.field()].as_array_mut() {
+                        shuffle(rules, &mut dice);
+                        for rule in rules.iter_mut() {
+                            for list in ["ports", direction.preposition()] {
+                                if let Some(entries) = rule[list].as_array_mut() {
+                                    entries.reverse();
+                                    entries.extend(entries.clone());
+                                }
+                            }
+                        }
                         rules.extend(rules.clone());
                     }
                 }
             }
         }
+        let policies = world.objects.iter().filter(|o| o["kind"] == "NetworkPolicy");
+        let copies = policies.cloned().map(|mut copy| {
+            copy["metadata"]["name"] =
+                json!(format!("copy-of-{}", copy["metadata"]["name"].as_str().unwrap()));
+            copy
+        });
+        let copies: Vec<Value> = copies.collect();
+        world.objects.extend(copies);
         for who in &mut world.who {
             if let Who::Pod { labels, .. } = who {
                 labels["unread"] = json!(format!("{}", dice.next()));
@@ -211,39 +226,96 @@ fn what_does_not_matter_changes_nothing() {
     }
 }
 
+fn shuffle(list: &mut [Value], dice: &mut Dice) {
+    for last in (1..list.len()).rev() {
+        list.swap(last, dice.below(last + 1));
+    }
+}
+
+/// One document, many files, a list, or JSON: the same.
+#[test]
+fn how_objects_are_spread_over_files_changes_nothing() {
+    for seed in 0..60 {
+        let world = world(seed, &mut Dice(seed));
+        let before = answers(&world);
+        let yaml = |object: &Value| crate::render::yaml::write_one(object).unwrap();
+        let all: Vec<String> = world.objects.iter().map(yaml).collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": world.objects});
+        for files in [
+            vec![all.join("---\n")],
+            all.clone(),
+            all.iter().rev().cloned().collect(),
+            vec![list.to_string()],
+            vec![yaml(&list)],
+        ] {
+            let mut reader = read::Reader::new("default");
+            *reader.network() = world.input().cluster.network;
+            for (number, text) in files.iter().enumerate() {
+                for document in crate::render::yaml::read(text).unwrap() {
+                    let place = Place { file: format!("{number}.yaml"), line: Some(1) };
+                    reader.add(&document.value, Some(&place));
+                }
+            }
+            let read = reader.finish();
+            assert!(read.invalid.is_empty(), "seed {seed}: {:?}", read.invalid);
+            let input = Input { cluster: read.cluster, ..world.input() };
+            assert_eq!(answers_of(&input), before, "seed {seed}");
+        }
+    }
+}
+
 /// A rule that is appended to a policy which isolates that direction already never closes a flow.
 #[test]
 fn one_more_rule_never_closes_a_flow() {
-    let mut opened = 0;
-    for seed in 0..300 {
+    let rules = [
+        json!({"ports": [{"port": 80}]}),
+        json!({"PEERS": [{"podSelector": {"matchLabels": {"app": "x"}}}]}),
+        json!({"PEERS": [{"namespaceSelector": {}}], "ports": [{"port": 81, "endPort": 83}]}),
+        json!({"PEERS": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}),
+        json!({}),
+    ];
+    let mut opened = [0; 2];
+    for seed in 0..400 {
         let mut dice = Dice(seed);
         let mut world = world(seed, &mut dice);
         let before = answers(&world);
+        let direction = *dice.pick(&Direction::ALL);
         let isolating = world.objects.iter_mut().find(|o| {
-            o["kind"] == "NetworkPolicy"
-                && o["spec"]["ingress"].as_array().is_some_and(|r| !r.is_empty())
+            let rules = o["spec"][direction.field()].as_array();
+            let types = o["spec"]["policyTypes"].as_array();
+            let named = types.is_none_or(|t| {
+                t.iter().any(|t| t.as_str().unwrap().eq_ignore_ascii_case(direction.field()))
+            });
+            o["kind"] == "NetworkPolicy" && named && rules.is_some_and(|r| !r.is_empty())
         });
         let Some(policy) = isolating else { continue };
-        let extra = json!({"ports": [{"port": 80}]});
-        policy["spec"]["ingress"].as_array_mut().unwrap().push(extra);
+        let extra = dice.pick(&rules).to_string().replace("PEERS", direction.preposition());
+        let extra: Value = serde_json::from_str(&extra).unwrap();
+        policy["spec"][direction.field()].as_array_mut().unwrap().push(extra);
         for (old, new) in before.iter().zip(answers(&world)) {
-            let rank = |v: &Verdict, p| match v.at(Protocol::Tcp, p) {
+            let rank = |v: &Verdict, protocol, p| match v.at(protocol, p) {
                 Tri::No => 0,
                 Tri::Maybe(_) => 1,
                 Tri::Yes => 2,
             };
-            for port in [80, 81, 82, 83] {
-                assert!(rank(&new, port) >= rank(old, port), "seed {seed}");
-                opened += usize::from(rank(&new, port) > rank(old, port));
+            for protocol in Protocol::ALL {
+                for port in [80, 81, 82, 83] {
+                    let [old, new] = [old, &new].map(|v| rank(v, protocol, port));
+                    assert!(new >= old, "seed {seed}");
+                    opened[direction as usize] += usize::from(new > old);
+                }
             }
         }
     }
-    assert!(opened > 0);
+    assert!(opened.iter().all(|n| *n > 0), "{opened:?}");
 }
 
 /// Every verdict between members.
 fn answers(world: &World) -> Vec<Verdict> {
-    let input = world.input();
+    answers_of(&world.input())
+}
+
+fn answers_of(input: &Input) -> Vec<Verdict> {
     let members = &input.members;
     members
         .iter()
