@@ -144,6 +144,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-openhive' -ScriptBlock 
             [CompletionResult]::new('--external', '--external', [CompletionResultType]::ParameterName, 'An address of the internet that has to be reached on port 443')
             [CompletionResult]::new('--probe-image', '--probe-image', [CompletionResultType]::ParameterName, 'Image of probe pods, with python3 in it [default: the running agent''s]')
             [CompletionResult]::new('--service-cidr', '--service-cidr', [CompletionResultType]::ParameterName, 'Where the addresses of Services are, for lints; repeat for several [default: told from the Services of the input]')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'What is meant to be open and closed, instead of the platform''s table')
             [CompletionResult]::new('--print-rbac', '--print-rbac', [CompletionResultType]::ParameterName, 'Print the least rights that it needs as manifests, and end; reads no kubeconfig')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Lint from which on the run fails')
             [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Findings that are known: only others fail; -o baseline writes a first one')

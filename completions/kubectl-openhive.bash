@@ -604,7 +604,7 @@ _kubectl__openhive() {
             return 0
             ;;
         kubectl__subcmd__openhive__subcmd__verify__subcmd__netpol)
-            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --live --external --probe-image --service-cidr --strict --no-strict --print-rbac --fail-on --baseline --output --color --quiet --verbose --help connections explain"
+            opts="-f -n -s -o -q -v -h --manifests --values --set --profile --default-namespace --cni --pod-cidr --skip-invalid --allow-empty --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --client-certificate --client-key --token --as --as-uid --as-group --as-user-extra --request-timeout --live --external --probe-image --service-cidr --expect --strict --no-strict --print-rbac --fail-on --baseline --output --color --quiet --verbose --help connections explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -719,6 +719,10 @@ _kubectl__openhive() {
                     return 0
                     ;;
                 --service-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -889,11 +893,11 @@ _kubectl__openhive() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table json csv dot svg markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv expect dot svg markdown" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table json csv dot svg markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv expect dot svg markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -132,6 +132,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l external -d 'An address of the internet that has to be reached on port 443' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l probe-image -d 'Image of probe pods, with python3 in it [default: the running agent\'s]' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l service-cidr -d 'Where the addresses of Services are, for lints; repeat for several [default: told from the Services of the input]' -r
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l expect -d 'What is meant to be open and closed, instead of the platform\'s table' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l print-rbac -d 'Print the least rights that it needs as manifests, and end; reads no kubeconfig' -r -f -a "static\t'Reads policies, pods, and what else decides'
 live\t'Sends packets from the pods that run'
 probing\t'Makes pods of its own where no running one can send or receive'"
@@ -201,6 +202,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'`openhive.io/connections/v1`, or `openhive.io/connections-explained/v1`'
 csv\t'RFC 4180'
+expect\t'A file for --expect: what is open now is meant to be, and nothing else'
 dot\t'For Graphviz'
 svg\t'A picture'
 markdown\t'For a pull request, with --against'"

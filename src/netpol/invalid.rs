@@ -138,6 +138,18 @@ pub enum Problem {
         /// Where it was read first.
         first: String,
     },
+    /// Not a day.
+    #[error("{0:?} is not a day such as 2027-01-31")]
+    Date(String),
+    /// A day that is over.
+    #[error("the entry was for the time until {0}, which is over")]
+    Expired(String),
+    /// Not `namespace/kind/name`.
+    #[error("{0:?} is not a workload such as shop/deployment/web")]
+    Workload(String),
+    /// It is about nobody.
+    #[error("matches nobody in the input")]
+    MatchesNothing,
     /// More entries than the API accepts.
     #[error("at most {0} entries")]
     TooMany(usize),

@@ -16,6 +16,7 @@
 //! | [`findings`] | verdicts to findings, with what decides and what to do |
 //! | [`lint`] | what is likely a mistake |
 //! | [`report`] | findings to text |
+//! | [`expect`] | what others mean to be open |
 //! | [`explain`] | why one flow is allowed or denied |
 //! | [`reasons`] | which policies and rules decide, for all flows |
 //! | [`observe`] | what packets show beside it |
@@ -29,6 +30,7 @@ pub mod diff;
 pub mod endpoint;
 pub mod engine;
 pub mod evaluate;
+pub mod expect;
 pub mod explain;
 pub mod finding;
 pub mod findings;

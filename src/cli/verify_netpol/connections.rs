@@ -17,6 +17,7 @@ use crate::netpol::report::{
     connections_csv, connections_json, connections_picture, diff_json, diff_markdown,
     explained_json,
 };
+use crate::render::yaml;
 use crate::ui::{Failure, OutputError, Ui, netpol};
 
 /// List every connection that the policies allow
@@ -68,6 +69,8 @@ enum Format {
     Json,
     /// RFC 4180.
     Csv,
+    /// A file for --expect: what is open now is meant to be, and nothing else.
+    Expect,
     /// For Graphviz.
     Dot,
     /// A picture.
@@ -139,6 +142,12 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
         return against(args, ui, path, &input);
     }
     let filter = args.flows.filter(&input)?;
+    if args.output == Format::Expect {
+        let text = yaml::write_one(&crate::netpol::expect::write(&input))
+            .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
+        ui.data(&text)?;
+        return Ok(Exit::Done);
+    }
     let mut connections = Connections::new(&input, args.known_only);
     let mut listing = Listing::new(&mut connections, args.by(), filter);
     let mut out = Stream { ui, text: String::new(), error: None };
@@ -150,6 +159,7 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
         Format::Table => netpol::connections_table(&mut listing, &mut out),
         Format::Json => connections_json(&mut listing, &mut out),
         Format::Csv => connections_csv(&mut listing, &mut out),
+        Format::Expect => Ok(()), // above
         Format::Dot => out.write_str(&connections_picture(&mut listing, TITLE).dot()),
         Format::Svg => out.write_str(&connections_picture(&mut listing, TITLE).svg()),
         // Refused above.

@@ -1,6 +1,6 @@
 //! `verify-netpol` without a question: does the platform's matrix hold, and only that?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -32,6 +32,9 @@ pub(super) struct MatrixArgs {
     pub(super) live: LiveArgs,
     #[command(flatten)]
     lint: LintArgs,
+    /// What is meant to be open and closed, instead of the platform's table
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["print_rbac", "live"])]
+    expect: Option<PathBuf>,
     /// Fail where something is not proven [default: in CI, or where stdout is no terminal]
     #[arg(long)]
     strict: bool,
@@ -86,6 +89,14 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     let now = Timestamp::now();
     let today = now.to_zoned(TimeZone::UTC).date();
     let baseline = args.baseline(today)?;
+    if let Some(path) = &args.expect {
+        let (mut report, found) = expected(args, path, ui, checked, today)?;
+        report.judge(found, &baseline);
+        for about in &report.stale {
+            ui.warn(&format!("baseline, {about}: matches nothing, remove it"));
+        }
+        return deliver(args, ui, report, today);
+    }
     let asked = args.asked(ui, checked, now)?;
     let matrix = Matrix::new(&asked.taken.input, &asked.platform);
     let mut report = report(args, ui, &asked, &matrix);
@@ -100,10 +111,57 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     deliver(args, ui, report, today)
 }
 
+/// The same with somebody's own intent.
+fn expected(
+    args: &MatrixArgs,
+    path: &Path,
+    ui: &Ui,
+    checked: Option<Checked>,
+    today: Date,
+) -> Result<(Report, Vec<Finding>), Failure> {
+    let taken = match args.input.source()? {
+        Source::Cluster(_) => Taken::cluster(args.input.read(ui)?, "cluster".to_owned()),
+        _ => args.input.take(ui, checked.as_ref().map(|c| &c.values))?,
+    };
+    let name = path.display().to_string();
+    let (checks, mut found) = super::expect::findings(path, &taken.input, today)?;
+    found.extend(args.lint.find(&taken.input, false));
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        source: source(&taken),
+        head: format!("{}: {}; expectations: {name}", taken.name, taken.input.counts),
+        expectations: name,
+        profile: String::new(),
+        gaps: Vec::new(),
+        not_ours: Vec::new(),
+        counts: taken.input.counts,
+        cluster: None,
+        strict: args.strict(ui),
+        fail_on: args.fail_on.into(),
+        checks,
+        findings: Vec::new(),
+        stale: Vec::new(),
+    };
+    Ok((report, found))
+}
+
+fn source(taken: &Taken) -> model::Source {
+    model::Source {
+        kind: match taken.source {
+            findings::Source::Rendered => "values",
+            findings::Source::Manifests => "manifests",
+            findings::Source::Cluster => "cluster",
+        },
+        name: taken.name.clone(),
+        digest: taken.digest.clone(),
+    }
+}
+
 fn no_values() -> Failure {
     Failure::new(Exit::Usage, "no values file")
         .cause("what is meant to be open depends on it: the database's port, for one")
         .fix("name it:  -f values.env")
+        .fix("or say what is meant:  --expect flows.yaml")
         .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR")
 }
 
@@ -212,15 +270,7 @@ fn report(args: &MatrixArgs, ui: &Ui, asked: &Asked, matrix: &Matrix) -> Report 
     let taken = &asked.taken;
     Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: model::Source {
-            kind: match taken.source {
-                findings::Source::Rendered => "values",
-                findings::Source::Manifests => "manifests",
-                findings::Source::Cluster => "cluster",
-            },
-            name: taken.name.clone(),
-            digest: taken.digest.clone(),
-        },
+        source: source(taken),
         expectations: asked.expectations.clone(),
         head: asked.head.clone(),
         profile: asked.platform.profile.to_string(),

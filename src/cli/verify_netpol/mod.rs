@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connections;
+mod expect;
 mod expectations;
 mod explain;
 mod flow_args;

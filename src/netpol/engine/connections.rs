@@ -242,6 +242,16 @@ impl<'a> Connections<'a> {
         Some(self.verdicts.get(verdict))
     }
 
+    /// The pods of a class that are not in the input; also those that behave as members do.
+    pub fn strangers_of(&self, class: usize) -> impl Iterator<Item = &super::stranger::Stranger> {
+        let members = self.input.members.len();
+        let numbers = self.compiled.classes[class].iter().map(|m| *m as usize);
+        let pods = self.universe.pods().end;
+        numbers
+            .filter(move |m| (members..pods).contains(m))
+            .map(move |m| &self.universe.strangers[m - members])
+    }
+
     /// What a stranger stands for.
     #[must_use]
     pub fn stranger(&self, class: usize) -> &PodPattern {

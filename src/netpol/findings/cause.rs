@@ -11,11 +11,11 @@ use crate::netpol::ports::PortSet;
 use crate::netpol::verdict::Verdict;
 
 /// What the platform's own policies are; `None` where nobody knows.
-pub(super) type Ours<'a> = Option<&'a [Policy]>;
+pub(in crate::netpol) type Ours<'a> = Option<&'a [Policy]>;
 
 /// Everything that lets these ports pass, on both sides: foreign policies first, the platform's own
 /// last. A side that no policy isolates counts where `isolated` says that it should be.
-pub(super) fn opened_by(
+pub(in crate::netpol) fn opened_by(
     input: &Input,
     ours: Ours<'_>,
     (source, destination): (&Endpoint<'_>, &Endpoint<'_>),
@@ -40,7 +40,7 @@ pub(super) fn opened_by(
 
 /// Rules of which it cannot be told whether they let these ports pass, and policies of kinds that are
 /// not evaluated.
-pub(super) fn doubted_by(
+pub(in crate::netpol) fn doubted_by(
     input: &Input,
     ours: Ours<'_>,
     (source, destination): (&Endpoint<'_>, &Endpoint<'_>),
@@ -67,7 +67,7 @@ pub(super) fn doubted_by(
 }
 
 /// The policies that isolate a side which does not let all of these ports pass.
-pub(super) fn denied_by(
+pub(in crate::netpol) fn denied_by(
     input: &Input,
     ours: Ours<'_>,
     (source, destination): (&Endpoint<'_>, &Endpoint<'_>),

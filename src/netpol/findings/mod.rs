@@ -1,6 +1,6 @@
 //! From verdicts to findings: what decides, where that is written, and what to do about it.
 
-mod cause;
+pub(super) mod cause;
 mod fix;
 mod observed;
 mod place;

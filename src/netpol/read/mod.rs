@@ -1,14 +1,14 @@
 //! Untyped objects to the types that are evaluated; strict, as the API server.
 
 mod admin;
-mod cursor;
+pub(crate) mod cursor;
 mod foreign;
 mod manifest;
 mod node;
 mod objects;
 mod pod;
-mod policy;
-mod selector;
+pub(crate) mod policy;
+pub(crate) mod selector;
 mod service;
 
 pub use admin::admin_policy;

@@ -159,6 +159,11 @@ fn peer(at: &Cursor<'_>) -> Option<Peer> {
 
 fn block(at: &Cursor<'_>) -> Option<Block> {
     at.only(&["cidr", "except"]);
+    block_of(at)
+}
+
+/// The block of `cidr` and `except`, whatever else stands beside them.
+pub(crate) fn block_of(at: &Cursor<'_>) -> Option<Block> {
     let outer = at.require("cidr").and_then(|c| cidr(&c));
     let mut inner = Vec::new();
     if let Some(list) = at.get("except") {

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod diff;
+mod expect;
 mod explain;
 mod inputs;
 mod invalid;

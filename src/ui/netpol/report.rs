@@ -9,6 +9,9 @@ use crate::ui::{Style, count};
 /// Causes and fixes that are shown of one finding; all of them are in the JSON.
 const SHOWN: usize = 4;
 
+/// Columns beyond which a grid is no help to anyone.
+const COLUMNS: usize = 16;
+
 /// Rows are sources, columns destinations; the last block is the answer.
 #[must_use]
 pub fn report_table(report: &Report, style: Style) -> String {
@@ -19,7 +22,8 @@ pub fn report_table(report: &Report, style: Style) -> String {
         text.push_str(&format!("context {}  {}\n", cluster.context, known.join("  ")));
     }
     text.push('\n');
-    if !report.checks.is_empty() {
+    let columns = names(report, |c| &c.to.name).len();
+    if (1..=COLUMNS).contains(&columns) {
         grid(report, style, &mut text);
         text.push_str("\n  ✓ open as intended   – closed as intended   ✗ wrong   ? not proven   w wider than needed   · itself\n");
     }
