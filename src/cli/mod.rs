@@ -2,7 +2,7 @@
 //!
 //! Verbs that need a cluster and verbs that do not are different types, so that `render` or
 //! `validate` can never touch a kubeconfig. `verify-netpol` does either: it goes by the source that
-//! its arguments name ([`verify_netpol`]), and only the source `Cluster` holds connection flags.
+//! its arguments name (`verify_netpol`), and only the source `Cluster` holds connection flags.
 
 pub mod completion;
 pub mod connection;

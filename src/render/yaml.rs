@@ -135,6 +135,8 @@ fn too_much(error: &serde_saphyr::Error) -> Option<String> {
     use serde_saphyr::budget::BudgetBreach as B;
     let aliases = || Some("aliases repeat too much of it".to_owned());
     match error {
+        // Where it went wrong inside of what an alias stands for.
+        E::AliasError { error, .. } => too_much(error),
         E::Budget { breach, .. } => match breach {
             B::Documents { .. } => Some(format!("it has more than {MAX_DOCUMENTS} documents")),
             B::Depth { .. } => Some(format!("it is nested more than {MAX_DEPTH} levels deep")),

@@ -4,7 +4,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`answer`] | what a probe says, and what that means here |
-//! | [`judge`] | expected × static × observed to a verdict |
+//! | [`mod@judge`] | expected × static × observed to a verdict |
 //! | [`flow`] | one probed flow as evidence, and the matrix with its flows |
 //! | [`scene`] | pods, Services, and endpoints that can be probed |
 //! | [`actor`] | who stands at the ends |
