@@ -25,6 +25,8 @@ pub fn run() -> Result<PathBuf> {
 pub fn build(package: &Path, arguments: &[&str]) -> Result<()> {
     let mut build = cargo(&["build", "--release", "--target", target()]);
     build.current_dir(package).args(arguments);
+    // Where the caller looks for it, whatever the environment says.
+    build.env("CARGO_TARGET_DIR", package.join("target"));
     build.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
     succeed(&mut build)
 }
