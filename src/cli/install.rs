@@ -1,16 +1,16 @@
 //! `install`: the sequence; also upgrade, resume, and repair.
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::connection::{ConnectionArgs, Duration, PlatformConnectionArgs, duration};
 use super::install_failure::install_failure;
 use super::plan::InstallProfile;
 use super::prepare::{Choices, Prepared, prepare};
+use super::signals::{self, Signals};
 use super::values_args::ValuesArgs;
 use super::{Exit, Outcome};
 use crate::cluster::ClusterError;
-use crate::engine::{self, Event, Installed, Options, Signal, canceller};
+use crate::engine::{self, Event, Installed, Options, canceller};
 use crate::plan::{Plan, quoted};
 use crate::ui::plan::PlanView;
 use crate::ui::progress::{ProgressMode, Reporter};
@@ -98,6 +98,9 @@ fn agreed(ui: &Ui, plan: &Plan) -> Result<bool, Failure> {
     Ok(ui.confirm("Install?"))
 }
 
+/// What the first signal is answered with.
+const STOPPING: &str = "stopping; what is in flight is finished. Once more to end at once.";
+
 async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
     let Prepared { values, mut cluster, plan } = prepared;
     if args.yes {
@@ -126,14 +129,12 @@ async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
     };
     let work = engine::install(&cluster, &plan, &options, events, cancel);
     tokio::pin!(work);
-    let mut interrupts = listen(SignalKind::interrupt())?;
-    let mut terminations = listen(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
     let result = loop {
         tokio::select! {
             Some(event) = received.recv() => reporter.event(&event),
             result = &mut work => break result,
-            _ = interrupts.recv() => end(ui, &stop, Signal::Interrupt),
-            _ = terminations.recv() => end(ui, &stop, Signal::Terminate),
+            signal = signals.next() => signals::end(ui, &stop, signal, STOPPING),
         }
     };
     while let Ok(event) = received.try_recv() {
@@ -150,25 +151,6 @@ async fn execute(args: &InstallArgs, ui: &Ui, prepared: Prepared) -> Outcome {
             Err(install_failure(&error, &left, &again))
         }
     }
-}
-
-fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
-    signal(kind).map_err(|error| {
-        Failure::new(Exit::Error, "cannot listen for signals").cause(error.to_string())
-    })
-}
-
-/// The first signal ends the run in order, the second one at once.
-fn end(ui: &Ui, stop: &tokio::sync::watch::Sender<Option<Signal>>, signal: Signal) {
-    if stop.borrow().is_some() {
-        let exit = match signal {
-            Signal::Interrupt => Exit::Interrupted,
-            Signal::Terminate => Exit::Terminated,
-        };
-        std::process::exit(i32::from(exit.code()));
-    }
-    ui.notice("stopping; what is in flight is finished. Once more to end at once.");
-    let _ = stop.send(Some(signal));
 }
 
 /// The command that installs what these arguments describe.

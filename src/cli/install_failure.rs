@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Exit;
 use super::failure::cluster_failure;
+use super::signals::exit;
 use crate::cluster::{ClusterError, Unreachable};
 use crate::diagnose::Finding;
 use crate::engine::{InstallError, Left, Signal, Step};
@@ -114,11 +115,11 @@ pub(crate) fn install_failure(error: &InstallError, left: &Left, again: &str) ->
         .fix("see:  kubectl openhive status")
         .fix(again),
         InstallError::Cancelled { signal } => {
-            let (exit, name) = match signal {
-                Signal::Interrupt => (Exit::Interrupted, "interrupted"),
-                Signal::Terminate => (Exit::Terminated, "terminated"),
+            let name = match signal {
+                Signal::Interrupt => "interrupted",
+                Signal::Terminate => "terminated",
             };
-            Failure::new(exit, name).fix("go on from here:").fix(again)
+            Failure::new(exit(*signal), name).fix("go on from here:").fix(again)
         }
     };
     failure.now = state(left);

@@ -16,6 +16,7 @@ mod offline;
 mod plan;
 mod prepare;
 mod render;
+mod signals;
 mod status;
 mod validate;
 pub mod values_args;

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::cluster::Found;
 use super::input::Texts;
@@ -14,11 +13,12 @@ use super::output::{Format, Target};
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
+use crate::cli::signals::{self, Signals};
 use crate::cli::{Exit, Outcome};
 use crate::cluster::netpol::read;
 use crate::cluster::{Cluster, discover, scene};
+use crate::engine::canceller;
 use crate::engine::probe::{self, LIFE, Live, Options, ProbeError};
-use crate::engine::{Signal, canceller};
 use crate::netpol::Input;
 use crate::netpol::matrix::{Matrix, Platform};
 use crate::netpol::observe::{pod::RUN, scene::Scene};
@@ -174,6 +174,9 @@ fn prepare(input: &mut Input, values: &Values, args: &MatrixArgs) -> Result<(), 
     Ok(())
 }
 
+/// What the first signal is answered with.
+const STOPPING: &str = "stopping; the probe pods are taken away. Once more to end at once: the next run takes them away.";
+
 #[allow(clippy::too_many_arguments)] // one call
 async fn probe(
     cluster: &Cluster,
@@ -192,18 +195,16 @@ async fn probe(
     };
     let work = probe::run(cluster, input, scene, platform, matrix, options, &say, &cancel);
     tokio::pin!(work);
-    let mut interrupts = listen(SignalKind::interrupt())?;
-    let mut terminations = listen(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
-            _ = interrupts.recv() => end(ui, &stop, Signal::Interrupt),
-            _ = terminations.recv() => end(ui, &stop, Signal::Terminate),
+            signal = signals.next() => signals::end(ui, &stop, signal, STOPPING),
         }
     };
     result.map_err(|error| match error {
         ProbeError::Cluster(error) => cluster_failure(&error),
-        ProbeError::Cancelled(signal) => Failure::new(exit(signal), "interrupted")
+        ProbeError::Cancelled(signal) => Failure::new(signals::exit(signal), "interrupted")
             .seen(last.borrow().clone())
             .now("the probe pods are gone"),
         ProbeError::NoImage => Failure::new(Exit::Preflight, error.to_string())
@@ -212,28 +213,6 @@ async fn probe(
             .fix("see why the agent does not run:  kubectl openhive status"),
         ProbeError::Random(_) => Failure::new(Exit::Error, error.to_string()),
     })
-}
-
-fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
-    signal(kind).map_err(|error| {
-        Failure::new(Exit::Error, "cannot listen for signals").cause(error.to_string())
-    })
-}
-
-const fn exit(signal: Signal) -> Exit {
-    match signal {
-        Signal::Interrupt => Exit::Interrupted,
-        Signal::Terminate => Exit::Terminated,
-    }
-}
-
-/// The first signal takes the probe pods away, the second one ends at once.
-fn end(ui: &Ui, stop: &tokio::sync::watch::Sender<Option<Signal>>, signal: Signal) {
-    if stop.borrow().is_some() {
-        std::process::exit(i32::from(exit(signal).code()));
-    }
-    ui.notice("stopping; the probe pods are taken away. Once more to end at once: the next run takes them away.");
-    let _ = stop.send(Some(signal));
 }
 
 #[cfg(test)]
