@@ -89,26 +89,41 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     let now = Timestamp::now();
     let today = now.to_zoned(TimeZone::UTC).date();
     let baseline = args.baseline(today)?;
-    if let Some(path) = &args.expect {
-        let (mut report, found) = expected(args, path, ui, checked, today)?;
-        report.judge(found, &baseline);
-        for about in &report.stale {
-            ui.warn(&format!("baseline, {about}: matches nothing, remove it"));
-        }
-        return deliver(args, ui, report, today);
-    }
-    let asked = args.asked(ui, checked, now)?;
-    let matrix = Matrix::new(&asked.taken.input, &asked.platform);
-    let mut report = report(args, ui, &asked, &matrix);
-    let mut found = findings(args, &asked, &matrix);
-    found.extend(asked.gaps);
-    found.extend(args.lint.find(&asked.taken.input, false));
-    found.sort_by_key(|finding| finding.kind);
+    let (mut report, found) = match &args.expect {
+        Some(path) => expected(args, path, ui, checked, today)?,
+        None => intended(args, ui, checked, now)?,
+    };
     report.judge(found, &baseline);
     for about in &report.stale {
         ui.warn(&format!("baseline, {about}: matches nothing, remove it"));
     }
     deliver(args, ui, report, today)
+}
+
+/// The platform's table.
+fn intended(
+    args: &MatrixArgs,
+    ui: &Ui,
+    checked: Option<Checked>,
+    now: Timestamp,
+) -> Result<(Report, Vec<Finding>), Failure> {
+    let asked = args.asked(ui, checked, now)?;
+    let matrix = Matrix::new(&asked.taken.input, &asked.platform);
+    let mut found = findings(args, &asked, &matrix);
+    let report = Report {
+        expectations: asked.expectations,
+        head: asked.head,
+        profile: asked.platform.profile.to_string(),
+        gaps: asked.unread,
+        not_ours: asked.not_ours,
+        cluster: asked.cluster,
+        checks: model::checks(&matrix),
+        ..blank(args, ui, &asked.taken)
+    };
+    found.extend(asked.gaps);
+    found.extend(args.lint.find(&asked.taken.input, false));
+    found.sort_by_key(|finding| finding.kind);
+    Ok((report, found))
 }
 
 /// The same with somebody's own intent.
@@ -127,20 +142,10 @@ fn expected(
     let (checks, mut found) = super::expect::findings(path, &taken.input, today)?;
     found.extend(args.lint.find(&taken.input, false));
     let report = Report {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: source(&taken),
         head: format!("{}: {}; expectations: {name}", taken.name, taken.input.counts),
         expectations: name,
-        profile: String::new(),
-        gaps: Vec::new(),
-        not_ours: Vec::new(),
-        counts: taken.input.counts,
-        cluster: None,
-        strict: args.strict(ui),
-        fail_on: args.fail_on.into(),
         checks,
-        findings: Vec::new(),
-        stale: Vec::new(),
+        ..blank(args, ui, &taken)
     };
     Ok((report, found))
 }
@@ -266,21 +271,21 @@ impl MatrixArgs {
     }
 }
 
-fn report(args: &MatrixArgs, ui: &Ui, asked: &Asked, matrix: &Matrix) -> Report {
-    let taken = &asked.taken;
+/// A report of what was read, before anything is judged.
+fn blank(args: &MatrixArgs, ui: &Ui, taken: &Taken) -> Report {
     Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         source: source(taken),
-        expectations: asked.expectations.clone(),
-        head: asked.head.clone(),
-        profile: asked.platform.profile.to_string(),
-        gaps: asked.unread.clone(),
-        not_ours: asked.not_ours.clone(),
+        expectations: String::new(),
+        head: String::new(),
+        profile: String::new(),
+        gaps: Vec::new(),
+        not_ours: Vec::new(),
         counts: taken.input.counts,
-        cluster: asked.cluster.clone(),
+        cluster: None,
         strict: args.strict(ui),
         fail_on: args.fail_on.into(),
-        checks: model::checks(matrix),
+        checks: Vec::new(),
         findings: Vec::new(),
         stale: Vec::new(),
     }
