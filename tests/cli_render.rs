@@ -15,21 +15,8 @@ use kubectl_openhive::render::yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const VALUES: &str = "\
-DATABASE_URL='postgresql+asyncpg://hive:pg-canary-4711@db.openhive.test:6432/hive'
-DASHBOARD_SESSION_SECRET=session-canary-0815
-HIVE_INTERNAL_SECRET=internal-canary-2342
-HIVE_ADMIN_USERNAME=admin
-HIVE_ADMIN_PASSWORD=pass-canary-1138
-OPENAI_API_KEY=openai-canary-9000
-OPENHIVE_GATEWAY_IMAGE=ghcr.io/terrywangcode/openhive-gateway:v1.4.0
-OPENHIVE_DASHBOARD_IMAGE=ghcr.io/terrywangcode/openhive-dashboard:v1.4.0
-OPENHIVE_AGENT_IMAGE=ghcr.io/terrywangcode/openhive-agent:v1.4.0
-OPENHIVE_SANDBOX_IMAGE=ghcr.io/terrywangcode/openhive-sandbox:v1.4.0
-OPENHIVE_INGRESS_HOST=openhive.acme.dev
-OPENHIVE_INGRESS_TLS_SECRET=openhive-tls
-OPENHIVE_INGRESS_CLASS=nginx
-";
+const VALUES: &str =
+    concat!(include_str!("common/values.env"), "OPENAI_API_KEY=openai-canary-9000\n");
 
 const CANARIES: [&str; 6] = [
     "postgresql+asyncpg://hive:pg-canary-4711@db.openhive.test:6432/hive",
