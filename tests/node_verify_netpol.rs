@@ -41,7 +41,10 @@ fn live(platform: &Platform) -> (Option<i32>, Value) {
 fn report(ran: &Ran) -> (Option<i32>, Value) {
     let report: Value = serde_json::from_str(&ran.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}\n{}", ran.stdout, ran.stderr));
-    println!("exit {:?}, seconds {}, {}", ran.code, report["seconds"], report["totals"]);
+    println!(
+        "exit {:?}, seconds {}, {}",
+        ran.code, report["cluster"]["live"]["seconds"], report["totals"]
+    );
     (ran.code, report)
 }
 
@@ -77,7 +80,8 @@ fn every_flow_is_as_intended_and_policies_and_packets_agree() {
     let (code, report) = live(&platform);
     assert_eq!(findings(&report), BTreeSet::new());
     assert_eq!(code, Some(0));
-    assert_eq!(report["proof"]["enforced"], true, "{:#}", report["proof"]);
+    let proof = &report["cluster"]["live"]["proof"];
+    assert_eq!(proof["enforced"], true, "{proof:#}");
     let cells = report["cells"].as_array().unwrap();
     let mut open = 0;
     let mut closed = 0;
@@ -110,7 +114,7 @@ fn every_flow_is_as_intended_and_policies_and_packets_agree() {
     for party in ["gateway", "dashboard", "agent", "sandbox"] {
         assert!(from(party, "pod"), "{party}");
     }
-    for party in ["agent-made", "pipeline", "migration", "ingress-controller", "elsewhere"] {
+    for party in ["agent*", "pipeline", "migration", "ingress", "elsewhere"] {
         assert!(from(party, "probe-pod"), "{party}");
     }
     assert_eq!(left(&platform), Vec::<String>::new());
@@ -138,12 +142,12 @@ fn patch(platform: &Platform, namespace: &str, name: &str, patch: &Value) {
     platform.node.kubectl(&arguments).unwrap();
 }
 
-const CALLERS: [&str; 6] = ["gateway", "agent", "agent-made", "sandbox", "pipeline", "migration"];
+const CALLERS: [&str; 6] = ["gateway", "agent", "agent*", "sandbox", "pipeline", "migration"];
 
 fn faults() -> Vec<Fault> {
-    let agents = ["agent", "agent-made"];
+    let agents = ["agent", "agent*"];
     let outside = ["database", "external", "api-server", "metadata"];
-    let strangers = ["ingress-controller", "elsewhere"];
+    let strangers = ["ingress", "elsewhere"];
     vec![
         Fault {
             what: "a policy is deleted",
@@ -154,7 +158,7 @@ fn faults() -> Vec<Fault> {
             exit: 13,
             finds: all(
                 "overblock",
-                &["agent", "agent-made", "dashboard", "ingress-controller", "pipeline", "sandbox"],
+                &["agent", "agent*", "dashboard", "ingress", "pipeline", "sandbox"],
                 &["gateway"],
             ),
         },
@@ -174,8 +178,8 @@ fn faults() -> Vec<Fault> {
                 all("bypass", &["external"], &agents),
                 // Their egress is wider than needed, and now nothing at the other end makes up for it.
                 all("bypass", &["gateway", "sandbox", "pipeline", "migration"], &agents),
-                all("bypass", &["agent"], &["agent-made"]),
-                all("bypass", &["agent-made"], &["agent"]),
+                all("bypass", &["agent"], &["agent*"]),
+                all("bypass", &["agent*"], &["agent"]),
             ]
             .into_iter()
             .flatten()
@@ -200,7 +204,7 @@ fn faults() -> Vec<Fault> {
                 patch(platform, "hive-sandbox", "hive-sandbox-ingress", &change);
             },
             exit: 13,
-            finds: all("overblock", &["agent", "agent-made", "gateway"], &["sandbox"]),
+            finds: all("overblock", &["agent", "agent*", "gateway"], &["sandbox"]),
         },
         Fault {
             what: "DNS over UDP only",
@@ -332,6 +336,6 @@ fn a_pod_on_its_nodes_network_is_a_bypass() {
     assert_eq!(code, Some(9));
     let found = findings(&report);
     for to in ["external", "database", "metadata", "api-server"] {
-        assert!(found.contains(&format!("bypass agent-made → {to}")), "{found:#?}");
+        assert!(found.contains(&format!("bypass agent* → {to}")), "{found:#?}");
     }
 }

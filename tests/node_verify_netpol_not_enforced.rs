@@ -18,8 +18,11 @@ fn a_network_that_enforces_nothing_is_called_so() {
     assert_eq!(ran.code, Some(12));
     assert!(ran.stderr.contains("does not enforce NetworkPolicy"), "{}", ran.stderr);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(report["proof"]["enforced"], false);
-    assert_eq!(report["proof"]["conclusive"], true);
+    let proof = &report["cluster"]["live"]["proof"];
+    assert_eq!(proof["enforced"], false, "{proof:#}");
+    assert_eq!(proof["conclusive"], true, "{proof:#}");
+    assert_eq!(report["result"], "not-enforcing");
+    assert_eq!(report["totals"]["asIntended"], 0);
     // Whatever the policies say, nothing counts as intended.
     let cells = report["cells"].as_array().unwrap();
     assert!(cells.iter().all(|c| c["verdict"] != "match" && c["verdict"] != "wide"));

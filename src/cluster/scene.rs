@@ -9,22 +9,17 @@ use super::ClusterError;
 use super::rest::{Rest, Retry};
 use crate::netpol::matrix::Platform;
 use crate::netpol::observe::scene::Scene;
-use crate::values::Database;
 
-/// Reads everything at once. What may not be read is not there: its flows are then not observed.
+/// Reads everything at once. `database` is its host, empty where nobody knows it. What may not be read is not there: its flows are then not observed.
 ///
 /// # Errors
 /// [`ClusterError`], but for what is forbidden.
-pub async fn read(
-    rest: &Rest,
-    platform: &Platform,
-    database: &Database,
-) -> Result<Scene, ClusterError> {
+pub async fn read(rest: &Rest, platform: &Platform, database: &str) -> Result<Scene, ClusterError> {
     let mut namespaces = vec!["openhive", "hive-agents", "hive-sandbox", "default"];
     namespaces.push(&platform.dns_namespace);
     namespaces.extend(platform.ingress_namespace.as_deref());
     // A database of the cluster itself, as NAME.NAMESPACE.svc.
-    let parts: Vec<&str> = database.host.split('.').collect();
+    let parts: Vec<&str> = database.split('.').collect();
     if let [_, namespace, "svc", ..] = parts.as_slice() {
         namespaces.push(namespace);
     }
@@ -39,7 +34,7 @@ pub async fn read(
         lists.push((slices, "EndpointSlice"));
     }
     // A database by its address may be a Service's.
-    if database.host.parse::<IpAddr>().is_ok() {
+    if database.parse::<IpAddr>().is_ok() {
         lists.push(("/api/v1/services".to_owned(), "Service"));
     }
     let answers = join_all(lists.iter().map(|(path, _)| rest.get_path(path, Retry::while_busy())));

@@ -27,12 +27,18 @@ pub struct Finding {
     /// What to do about it, the best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<String>,
+    /// Its target need not be there at all: that nobody reaches it is worth a note, and fails nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 impl Finding {
     /// How bad it is.
     #[must_use]
     pub fn severity(&self) -> Severity {
+        if self.optional {
+            return Severity::Note;
+        }
         self.code.map_or(self.kind.severity(), Code::severity)
     }
 }

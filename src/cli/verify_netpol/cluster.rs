@@ -1,14 +1,16 @@
 //! The cluster as what is checked.
 
+use futures::future::join;
+
 use super::expectations::{Expectations, expectations};
 use crate::cli::Exit;
 use crate::cli::block_on;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
-use crate::cluster::Cluster;
 use crate::cluster::netpol::{Reading, Settings, read};
 use crate::cluster::snapshot::NAMESPACES;
+use crate::cluster::{Cluster, Retry};
 use crate::netpol::Input;
 use crate::render::Profile;
 use crate::ui::{Failure, Ui};
@@ -19,6 +21,8 @@ pub(super) struct Found {
     pub reading: Reading,
     /// `context prod-eu`, or the API server's URL.
     pub name: String,
+    /// The cluster's version, where it tells.
+    pub version: Option<String>,
 }
 
 /// Reads a cluster.
@@ -37,24 +41,22 @@ pub(super) fn found(
 ///
 /// # Errors
 /// As [`found`]; nothing of the platform is installed there.
-pub(super) fn found_with_expectations(
+pub(super) async fn find_with_expectations(
     ui: &Ui,
     connection: &ConnectionArgs,
     settings: &Settings,
     values: Option<(&Values, &str)>,
     profile: Option<Profile>,
-) -> Result<(Found, Expectations), Failure> {
-    block_on(async {
-        let (found, cluster) = find(ui, connection, settings).await?;
-        found.tell(ui);
-        let installed = match values {
-            Some(_) => Some(profile.unwrap_or_default()),
-            None => profile.or_else(|| found.reading.profile()),
-        };
-        let Some(profile) = installed else { return Err(found.nothing_installed()) };
-        let expectations = expectations(ui, &cluster, &found, values, profile).await?;
-        Ok((found, expectations))
-    })
+) -> Result<(Cluster, Found, Expectations), Failure> {
+    let (found, cluster) = find(ui, connection, settings).await?;
+    found.tell(ui);
+    let installed = match values {
+        Some(_) => Some(profile.unwrap_or_default()),
+        None => profile.or_else(|| found.reading.profile()),
+    };
+    let Some(profile) = installed else { return Err(found.nothing_installed()) };
+    let expectations = expectations(ui, &cluster, &found, values, profile).await?;
+    Ok((cluster, found, expectations))
 }
 
 async fn find(
@@ -63,12 +65,15 @@ async fn find(
     settings: &Settings,
 ) -> Result<(Found, Cluster), Failure> {
     let cluster = open(ui, connection).await?;
-    let reading = read(&cluster.rest, settings).await.map_err(|e| cluster_failure(&e))?;
+    let version = cluster.rest.get_path("/version", Retry::while_busy());
+    let (reading, version) = join(read(&cluster.rest, settings), version).await;
+    let reading = reading.map_err(|e| cluster_failure(&e))?;
+    let version = version.ok().and_then(|v| Some(v["gitVersion"].as_str()?.to_owned()));
     let name = match &cluster.context {
         Some(context) => format!("context {context}"),
         None => cluster.server.clone(),
     };
-    Ok((Found { reading, name }, cluster))
+    Ok((Found { reading, name, version }, cluster))
 }
 
 impl Found {

@@ -19,6 +19,8 @@ pub(super) struct Expectations {
     pub source: String,
     /// Parts of it that nobody but the policies says.
     pub notes: Vec<String>,
+    /// Where the database is, where that is known.
+    pub database: Option<DatabaseAt>,
 }
 
 /// Reads what the expectations depend on.
@@ -61,12 +63,12 @@ pub(super) async fn expectations(
         }
     };
     platform.api_server_addresses = found.reading.api_server_addresses();
-    platform.database_service = database.and_then(|database| {
+    platform.database_service = database.as_ref().and_then(|database| {
         let mut parts = database.host.split('.');
         let (name, namespace, svc) = (parts.next()?, parts.next()?, parts.next()?);
         (svc == "svc").then(|| (namespace.to_owned(), name.to_owned()))
     });
-    Ok(Expectations { platform, source, notes })
+    Ok(Expectations { platform, source, notes, database })
 }
 
 /// The database's URL out of the installed Secret; `None` where it may not be read. The redactor

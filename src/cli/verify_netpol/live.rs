@@ -3,29 +3,18 @@
 use std::cell::RefCell;
 
 use jiff::Timestamp;
-use serde_json::json;
 
-use super::cluster::Found;
-use super::input::Texts;
-use super::installed;
-use super::matrix::MatrixArgs;
-use super::output::{Format, Target};
-use crate::cli::connection::ConnectionArgs;
+use super::expectations::Expectations;
+use crate::cli::Exit;
 use crate::cli::failure::cluster_failure;
-use crate::cli::prepare::open;
 use crate::cli::signals::{self, Signals};
-use crate::cli::{Exit, Outcome};
-use crate::cluster::netpol::read;
-use crate::cluster::{Cluster, discover, scene};
+use crate::cluster::{Cluster, scene};
 use crate::engine::canceller;
 use crate::engine::probe::{self, LIFE, Live, Options, ProbeError};
 use crate::netpol::Input;
 use crate::netpol::matrix::{Matrix, Platform};
-use crate::netpol::observe::{pod::RUN, scene::Scene};
-use crate::netpol::read::Reader;
-use crate::render::ClusterFacts;
-use crate::ui::{Failure, Ui, netpol};
-use crate::values::Values;
+use crate::netpol::observe::{Sent, scene::Scene};
+use crate::ui::{Failure, Ui};
 
 /// Whether packets are sent, and to whom.
 #[derive(Debug, clap::Args)]
@@ -52,126 +41,36 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
     Ok((host.to_owned(), port))
 }
 
-/// Of the JSON output; a change that breaks readers raises it.
-pub(super) const SCHEMA: &str = "openhive.io/netpol-live/v1";
-
-pub(super) async fn run(
-    args: &MatrixArgs,
-    connection: &ConnectionArgs,
-    values: Option<Values>,
+/// Sends packets, and puts what they show into the matrix.
+///
+/// # Errors
+/// A request failed; a signal ended the run; there is no image for probe pods.
+pub(super) async fn send(
+    cluster: &Cluster,
+    input: &Input,
+    meant: &Expectations,
+    matrix: &mut Matrix,
+    args: &LiveArgs,
     ui: &Ui,
-) -> Outcome {
-    let json = as_json(&args.output)?;
-    let cluster = open(ui, connection).await?;
-    let (values, profile) = match values {
-        Some(values) => (values, args.input.profile()),
-        None => installed::values(&cluster, ui).await?,
-    };
-    let failed = |error| cluster_failure(&error);
-    let (reading, (facts, _)) = futures::future::try_join(
-        read(&cluster.rest, &args.input.settings()),
-        discover(&cluster.rest, &values.database),
-    )
-    .await
-    .map_err(failed)?;
-    let facts = ClusterFacts::resolve(&values, Some(facts));
-    let mut platform = Platform::new(profile, &values, &facts);
-    let seen = scene::read(&cluster.rest, &platform, &values.database).await.map_err(failed)?;
-    platform.api_server_addresses = seen.api_server_addresses();
-    let incomplete = reading.decisive_gaps().next().is_some();
-    let plugins = reading.plugins.clone();
-    let context = cluster.context.clone();
-    let found = Found {
-        reading,
-        name: context.map_or_else(|| cluster.server.clone(), |c| format!("context {c}")),
-    };
-    found.tell(ui);
-    let mut input = found.checked(args.input.allow_empty())?;
-    prepare(&mut input, &values, args)?;
-    let mut matrix = Matrix::new(&input, &platform);
+) -> Result<Sent, Failure> {
+    let host = meant.database.as_ref().map(|database| database.host.as_str()).unwrap_or_default();
+    let seen = scene::read(&cluster.rest, &meant.platform, host)
+        .await
+        .map_err(|error| cluster_failure(&error))?;
+    let database = meant.database.as_ref().map(|database| (database.host.clone(), database.port));
     let options = Options {
-        external: args.live.external.clone(),
-        database: (values.database.host.clone(), values.database.port),
-        image: args.live.probe_image.clone(),
+        external: args.external.clone(),
+        database: database.unwrap_or_default(),
+        image: args.probe_image.clone(),
         expires: (Timestamp::now() + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let started = Timestamp::now();
-    let live = probe(&cluster, &input, &seen, &platform, &matrix, &options, ui).await?;
-    let enforced = live.proof.enforced || !live.proof.conclusive;
-    if enforced {
-        matrix.observe(live.flows);
-    } else {
-        ui.warn("the network plugin does not enforce NetworkPolicy: nothing is isolated, whatever the policies say");
+    let live = probe(cluster, input, &seen, &meant.platform, matrix, &options, ui).await?;
+    if live.sent.proof.is_refuted() {
         matrix.not_enforced();
-    }
-    let strict = args.strict(ui).on;
-    if json {
-        ui.json(&json!({
-            "schema": SCHEMA,
-            "version": env!("CARGO_PKG_VERSION"),
-            "time": started.to_string(),
-            "context": cluster.context,
-            "server": cluster.server,
-            "profile": platform.profile,
-            "input": input.counts,
-            "strict": strict,
-            "plugins": plugins,
-            "run": live.run,
-            "proof": live.proof,
-            "seconds": live.timings,
-            "totals": matrix.totals(),
-            "cells": matrix.cells,
-        }))?;
     } else {
-        let plugins: Vec<String> = plugins.iter().map(ToString::to_string).collect();
-        let head = netpol::proof_line(&live.proof, &plugins, ui.stdout_style());
-        ui.data(&format!("{head}\n\n{}", netpol::matrix_table(&matrix, ui.stdout_style())))?;
+        matrix.observe(live.flows);
     }
-    if !enforced {
-        return Ok(Exit::NotEnforcing);
-    }
-    Ok(verdict(&matrix, strict, incomplete))
-}
-
-/// Packets are told of in two formats only.
-fn as_json(output: &[Target]) -> Result<bool, Failure> {
-    match output {
-        [] | [Target { format: Format::Table, file: None }] => Ok(false),
-        [Target { format: Format::Json, file: None }] => Ok(true),
-        _ => Err(Failure::new(Exit::Usage, "--live prints a table or JSON, to standard output")
-            .fix("choose one of them:  -o json")
-            .fix("or check without packets, in every format:  leave out --live")),
-    }
-}
-
-/// `incomplete`: something could not be read, so that what was not seen may be open. What nobody
-/// could reach is not proven either.
-fn verdict(matrix: &Matrix, strict: bool, incomplete: bool) -> Exit {
-    let totals = matrix.totals();
-    let open = incomplete || totals.unknown > 0 || matrix.unproven() > 0;
-    match () {
-        () if totals.bypass > 0 => Exit::Verification,
-        () if totals.overblock > 0 => Exit::Overblock,
-        () if strict && open => Exit::Incomplete,
-        () => Exit::Done,
-    }
-}
-
-/// Leaves out what other probe runs made, and adds the migration where its Job is gone.
-fn prepare(input: &mut Input, values: &Values, args: &MatrixArgs) -> Result<(), Failure> {
-    use crate::netpol::labels::Label;
-    input.members.retain(|m| m.pod.labels.get(RUN) == Label::Absent);
-    let migration = |m: &crate::netpol::Member| {
-        m.namespace == "openhive"
-            && m.workload.as_ref().is_some_and(|w| w.name == "openhive-db-migrate")
-    };
-    if input.members.iter().any(migration) {
-        return Ok(());
-    }
-    let mut reader = Reader::new("default");
-    args.input.rendered(values, &mut reader, &mut Texts::Dropped)?;
-    input.members.extend(reader.finish().members.into_iter().filter(migration));
-    Ok(())
+    Ok(live.sent)
 }
 
 /// What the first signal is answered with.

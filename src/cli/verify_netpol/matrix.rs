@@ -6,20 +6,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::cluster::found_with_expectations;
+use super::asked::Asked;
 use super::input::{InputArgs, Source, Taken};
 use super::lint::LintArgs;
-use super::live::{self, LiveArgs};
+use super::live::LiveArgs;
 use super::output::{self, Format, Parser, Target};
-use crate::cli::{Exit, Outcome, block_on};
+use crate::cli::{Exit, Outcome};
 use crate::cluster::netpol::rights::Level;
+use crate::netpol::Place;
 use crate::netpol::finding::{Finding, Kind, Severity};
 use crate::netpol::findings::{self, Scene};
-use crate::netpol::matrix::{Matrix, Platform};
 use crate::netpol::report::baseline::{self, Baseline};
-use crate::netpol::report::model::ClusterInfo;
 use crate::netpol::report::{Report, model};
-use crate::netpol::{Place, Policy};
 use crate::ui::{Failure, Style, Ui, netpol};
 use crate::values::{Checked, Key};
 
@@ -80,10 +78,6 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
         return super::rbac::print(level, ui);
     }
     output::check(&args.output)?;
-    if args.live.live {
-        let values = args.input.checked(ui)?.map(|checked| checked.values);
-        return block_on(live::run(args, args.input.cluster()?, values, ui));
-    }
     let checked = args.input.checked(ui)?;
     // Reports name the state of a baseline on this day; nothing else depends on the clock.
     let now = Timestamp::now();
@@ -107,9 +101,8 @@ fn intended(
     checked: Option<Checked>,
     now: Timestamp,
 ) -> Result<(Report, Vec<Finding>), Failure> {
-    let asked = args.asked(ui, checked, now)?;
-    let matrix = Matrix::new(&asked.taken.input, &asked.platform);
-    let mut found = findings(args, &asked, &matrix);
+    let asked = Asked::of(args, ui, checked, now)?;
+    let mut found = findings(args, &asked);
     let report = Report {
         expectations: asked.expectations,
         head: asked.head,
@@ -117,10 +110,10 @@ fn intended(
         gaps: asked.unread,
         not_ours: asked.not_ours,
         cluster: asked.cluster,
-        checks: model::checks(&matrix),
+        checks: model::checks(&asked.matrix),
         ..blank(args, ui, &asked.taken)
     };
-    found.extend(asked.gaps);
+    found.extend(asked.beside);
     found.extend(args.lint.find(&asked.taken.input, false));
     found.sort_by_key(|finding| finding.kind);
     Ok((report, found))
@@ -162,115 +155,6 @@ fn source(taken: &Taken) -> model::Source {
     }
 }
 
-fn no_values() -> Failure {
-    Failure::new(Exit::Usage, "no values file")
-        .cause("what is meant to be open depends on it: the database's port, for one")
-        .fix("name it:  -f values.env")
-        .fix("or say what is meant:  --expect flows.yaml")
-        .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR")
-}
-
-/// Something could not be read, so that what was not seen may be open.
-fn unread(gap: &str) -> Finding {
-    Finding {
-        kind: Kind::Unknown,
-        code: None,
-        message: gap.to_owned(),
-        flow: None,
-        because: Vec::new(),
-        fix: vec![
-            "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static"
-                .to_owned(),
-        ],
-    }
-}
-
-/// What the matrix is about.
-struct Asked {
-    taken: Taken,
-    platform: Platform,
-    /// `profile platform, values.env`.
-    expectations: String,
-    cluster: Option<ClusterInfo>,
-    /// The first line of the report.
-    head: String,
-    /// What could not be read: something may be open that was not seen.
-    gaps: Vec<Finding>,
-    unread: Vec<serde_json::Value>,
-    not_ours: Vec<String>,
-    /// The platform's own policies.
-    ours: Vec<Policy>,
-    checked: Option<Checked>,
-}
-
-impl MatrixArgs {
-    fn asked(&self, ui: &Ui, checked: Option<Checked>, now: Timestamp) -> Result<Asked, Failure> {
-        let own = |checked: &Checked| self.input.own_policies(&checked.values);
-        let Source::Cluster(connection) = self.input.source()? else {
-            let Some(checked) = checked else { return Err(no_values()) };
-            let taken = self.input.take(ui, Some(&checked.values))?;
-            let expectations = format!("profile {}", self.input.profile());
-            return Ok(Asked {
-                head: format!(
-                    "{}: {}; expectations: {expectations}",
-                    taken.name, taken.input.counts
-                ),
-                taken,
-                platform: self.input.platform(&checked.values),
-                expectations,
-                cluster: None,
-                gaps: Vec::new(),
-                unread: Vec::new(),
-                not_ours: Vec::new(),
-                ours: own(&checked)?,
-                checked: Some(checked),
-            });
-        };
-        let name = self.input.values_names();
-        let (found, expectations) = found_with_expectations(
-            ui,
-            connection,
-            &self.input.settings(),
-            checked.as_ref().map(|checked| (&checked.values, name.as_str())),
-            self.input.named_profile(),
-        )?;
-        expectations.notes.iter().for_each(|note| ui.notice(note));
-        let gaps = found.reading.decisive_gaps().map(|gap| unread(&gap.to_string())).collect();
-        let not_ours = found.reading.not_ours.clone();
-        let unread = found.reading.decisive_gaps().map(|gap| serde_json::json!(gap)).collect();
-        let head = found.headline(&expectations);
-        let cluster = ClusterInfo {
-            context: found.name.clone(),
-            version: None,
-            cni: Some(found.plugin()),
-            time: Some(now.to_string()),
-            enforcement: None,
-        };
-        let name = found.name.clone();
-        let input = found.checked(self.input.allow_empty())?;
-        let ours = match &checked {
-            Some(checked) => own(checked)?,
-            // Without values, what carries the platform's mark is taken for its own.
-            None => {
-                let theirs = |policy: &Policy| not_ours.iter().any(|name| *name == policy.id());
-                input.cluster.policies.iter().filter(|p| !theirs(p)).cloned().collect()
-            }
-        };
-        Ok(Asked {
-            taken: Taken::cluster(input, name),
-            platform: expectations.platform,
-            expectations: expectations.source,
-            head,
-            unread,
-            not_ours,
-            cluster: Some(cluster),
-            gaps,
-            ours,
-            checked,
-        })
-    }
-}
-
 /// A report of what was read, before anything is judged.
 fn blank(args: &MatrixArgs, ui: &Ui, taken: &Taken) -> Report {
     Report {
@@ -291,7 +175,7 @@ fn blank(args: &MatrixArgs, ui: &Ui, taken: &Taken) -> Report {
     }
 }
 
-fn findings(args: &MatrixArgs, asked: &Asked, matrix: &Matrix) -> Vec<Finding> {
+fn findings(args: &MatrixArgs, asked: &Asked) -> Vec<Finding> {
     let files = match args.input.values_names() {
         names if names.is_empty() => "values.env".to_owned(),
         names => names.replace(" + ", " -f "),
@@ -305,7 +189,7 @@ fn findings(args: &MatrixArgs, asked: &Asked, matrix: &Matrix) -> Vec<Finding> {
         Some(place.unwrap_or(Place { file, line: None }))
     };
     findings::of_matrix(
-        matrix,
+        &asked.matrix,
         &Scene {
             input: &asked.taken.input,
             platform: &asked.platform,

@@ -1,5 +1,6 @@
 //! `verify-netpol`: what NetworkPolicies allow, in files or in a cluster.
 
+mod asked;
 mod cluster;
 mod connections;
 mod expect;
@@ -7,7 +8,6 @@ mod expectations;
 mod explain;
 mod flow_args;
 mod input;
-mod installed;
 mod lint;
 mod live;
 mod matrix;

@@ -10,14 +10,15 @@ use tokio::time::{Instant, sleep_until};
 use super::exec::Place;
 use super::pods::{Running, Wish};
 use super::prober::{Prober, place};
-use super::proof::{Pair, Proof, prove};
+use super::proof::{Pair, prove};
 use super::run::{EXEC, Stage};
 use super::wire::{Order, Tool, addresses, answer};
-use super::{Live, ProbeError, Timings, seconds};
+use super::{Live, ProbeError, seconds};
 use crate::netpol::matrix::Party;
 use crate::netpol::observe::actor::Actor;
 use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, Resolved};
 use crate::netpol::observe::rounds::{Rounds, Word};
+use crate::netpol::observe::{Proof, Sent, Timings};
 
 /// One try of a flow, and how many there are (`docs/live.md`).
 const TRY: Duration = Duration::from_secs(2);
@@ -137,7 +138,8 @@ impl Stage<'_> {
         let closed = rounds.closed_ones();
         rounds.once_more(self.round(plan, tools, &closed, 1).await);
         timings.matrix = seconds(started.elapsed());
-        Ok(Live { proof, flows: rounds.reports(), timings, run: self.camp.run.clone() })
+        let run = self.camp.run.clone();
+        Ok(Live { sent: Sent { run, proof, seconds: timings }, flows: rounds.reports() })
     }
 
     /// Sends these flows, one exec a source, all at once.

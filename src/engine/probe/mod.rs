@@ -15,41 +15,20 @@ mod wire;
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-pub use proof::{Denial, Proof};
 pub use rights::{RIGHTS, Right};
 pub use run::{LIFE, Options, run};
 
 use super::Signal;
 use crate::cluster::ClusterError;
-use crate::netpol::observe::FlowReport;
+use crate::netpol::observe::{FlowReport, Sent};
 
 /// What was observed.
 #[derive(Clone, Debug)]
 pub struct Live {
-    /// Whether and how policies are enforced.
-    pub proof: Proof,
+    /// What the run says of itself.
+    pub sent: Sent,
     /// Every flow, with its evidence. Empty where policies are not enforced.
     pub flows: Vec<FlowReport>,
-    /// How long it took.
-    pub timings: Timings,
-    /// The run's id.
-    pub run: String,
-}
-
-/// How long the parts took, in seconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Timings {
-    /// From the first object made until every probe pod runs.
-    pub pod_start: f64,
-    /// The proof that policies are enforced, from then on.
-    pub proof: f64,
-    /// All observations of the matrix.
-    pub matrix: f64,
-    /// Taking everything away again.
-    pub clean_up: f64,
 }
 
 /// Why nothing could be observed.

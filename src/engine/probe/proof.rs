@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -13,7 +12,7 @@ use super::prober::{Prober, Words};
 use super::seconds;
 use super::wire::Order;
 use crate::netpol::observe::pod::ROLE;
-use crate::netpol::observe::{Answer, How, Looks};
+use crate::netpol::observe::{Answer, Denial, Proof};
 
 /// The role of the two pods of the proof.
 pub(super) const PAIR: &str = "proof";
@@ -21,59 +20,6 @@ pub(super) const PAIR: &str = "proof";
 const WITHIN: Duration = Duration::from_secs(60);
 /// One try of the proof.
 const TRY: Duration = Duration::from_secs(1);
-
-/// Whether and how policies are enforced.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Proof {
-    /// Both directions were shut and opened again by a policy.
-    pub enforced: bool,
-    /// Why not, or why that could not be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
-    /// Whether it could be told at all.
-    pub conclusive: bool,
-    /// How long a connection took before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_milliseconds: Option<u64>,
-    /// Connections from a pod that a policy shuts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub egress: Option<Denial>,
-    /// Connections to one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ingress: Option<Denial>,
-    /// Seconds from the policy's end until both were open again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_again_after: Option<f64>,
-}
-
-/// What a denial looks like.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Denial {
-    /// What a connection met.
-    pub how: How,
-    /// Seconds from the policy until then.
-    pub after: f64,
-}
-
-impl Proof {
-    /// That could not be told, and why.
-    #[must_use]
-    pub fn inconclusive(why: String) -> Self {
-        Self { failed: Some(why), ..Self::default() }
-    }
-
-    fn not_enforced(self, why: &str) -> Self {
-        Self { conclusive: true, failed: Some(why.to_owned()), ..self }
-    }
-
-    /// What denials look like.
-    #[must_use]
-    pub fn looks(&self) -> Looks {
-        [self.egress, self.ingress].into_iter().flatten().map(|denial| denial.how).collect()
-    }
-}
 
 /// Two pods that a policy shuts, and one that none does.
 pub(super) struct Pair<'a> {

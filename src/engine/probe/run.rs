@@ -7,20 +7,20 @@ use tokio::time::Instant;
 use super::camp::{Camp, HOME, LIFETIME};
 use super::cast::stand_in;
 use super::pods::{Wish, make};
-use super::proof::{PAIR, Proof};
+use super::proof::PAIR;
 use super::rights::{Missing, OF_THE_CLUSTER, OF_THE_PROOF, RIGHTS};
 use super::sweep::Others;
-use super::{Live, ProbeError, Timings, seconds};
+use super::{Live, ProbeError, seconds};
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
 use crate::netpol::Input;
 use crate::netpol::labels::Labels;
 use crate::netpol::matrix::{Matrix, Party, Platform};
-use crate::netpol::observe::Reason;
 use crate::netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
 use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, plan};
 use crate::netpol::observe::rounds::parties;
 use crate::netpol::observe::scene::Scene;
+use crate::netpol::observe::{Proof, Reason, Sent, Timings};
 
 /// What an exec may take beside the probes in it.
 pub(super) const EXEC: Duration = Duration::from_secs(15);
@@ -88,7 +88,7 @@ pub async fn run(
         say(&format!("not taken away: {left}"));
     }
     let result = result.map(|mut live| {
-        live.timings.clean_up = seconds(ended.elapsed());
+        live.sent.seconds.clean_up = seconds(ended.elapsed());
         live
     });
     if result.is_ok() {
@@ -171,8 +171,9 @@ impl Stage<'_> {
         let nonce = format!("openhive-{}", self.camp.run);
         let proof = self.prove(&wishes[made.len()..], &pods[made.len()..], &actors, &nonce).await;
         timings.proof = seconds(proving.elapsed());
-        if proof.conclusive && !proof.enforced {
-            return Ok(Live { proof, flows: Vec::new(), timings, run: self.camp.run.clone() });
+        if proof.is_refuted() {
+            let run = self.camp.run.clone();
+            return Ok(Live { sent: Sent { run, proof, seconds: timings }, flows: Vec::new() });
         }
         let outward = self.resolve(&actors, &nonce).await;
         // It was not there when the cluster was read.

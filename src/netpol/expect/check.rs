@@ -286,6 +286,7 @@ impl<'e> Run<'e> {
                 flow: Some(Flow { from, to, ports: bag.ports.to_string() }),
                 because,
                 fix: Vec::new(),
+                optional: false,
             });
         }
         findings.sort_by_key(|f| f.kind);

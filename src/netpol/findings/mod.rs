@@ -13,6 +13,7 @@ use super::finding::{Cause, Finding, Flow, Kind};
 use super::input::Input;
 use super::invalid::Place;
 use super::matrix::{Cell, Matrix, Party, Platform, Verdict};
+use super::observe::Proof;
 use super::policy::{Direction, Policy};
 use super::verdict::Why;
 
@@ -71,6 +72,52 @@ pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What a run that sent packets says beside the cells: that the plugin enforces no policy, or that
+/// this could not be told.
+#[must_use]
+pub fn of_proof(proof: &Proof) -> Option<Finding> {
+    let (kind, message, fix) = if proof.is_refuted() {
+        let fix = "use a network plugin that enforces NetworkPolicy: Cilium or Calico, for two";
+        (
+            Kind::NotEnforcing,
+            "the network plugin does not enforce NetworkPolicy: nothing is isolated, whatever the policies say",
+            fix,
+        )
+    } else if proof.enforced {
+        return None;
+    } else {
+        let fix =
+            "the rights that this needs:  kubectl openhive verify-netpol --print-rbac probing";
+        (Kind::Unknown, "whether policies are enforced could not be shown", fix)
+    };
+    let seen = proof.seen();
+    let message = if seen.is_empty() { message.to_owned() } else { format!("{message} ({seen})") };
+    Some(Finding {
+        kind,
+        code: None,
+        message,
+        flow: None,
+        because: Vec::new(),
+        fix: vec![fix.to_owned()],
+        optional: false,
+    })
+}
+
+/// Something could not be read, so that what was not seen may be open.
+#[must_use]
+pub fn of_gap(gap: &str) -> Finding {
+    let rights = "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static";
+    Finding {
+        kind: Kind::Unknown,
+        code: None,
+        message: gap.to_owned(),
+        flow: None,
+        because: Vec::new(),
+        fix: vec![rights.to_owned()],
+        optional: false,
+    }
+}
+
 fn of_cell(
     cell: &Cell,
     scene: &Scene<'_>,
@@ -94,7 +141,8 @@ fn of_cell(
         causes
     };
     let (kind, message, because, fix, of) = match &cell.verdict {
-        Verdict::Match => return None,
+        // Said once, of all cells.
+        Verdict::Match | Verdict::NotEnforced => return None,
         Verdict::Bypass { ports: shown } => {
             let causes = located(cause::opened_by(input, ours, ends, ports, isolated), &[]);
             let fix = fix::close(scene, &causes, ends);
@@ -147,5 +195,7 @@ fn of_cell(
     let because = because.into_iter().map(|(_, cause)| cause).collect();
     let (from, to) = (cell.from.to_string(), cell.to.to_string());
     let flow = Some(Flow { from, to, ports: of.clone() });
-    Some(Finding { kind, code: None, message, flow, because, fix })
+    // Many clusters have no metadata service.
+    let optional = kind == Kind::UnreachableBaseline && cell.to == Party::Metadata;
+    Some(Finding { kind, code: None, message, flow, because, fix, optional })
 }

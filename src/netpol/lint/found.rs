@@ -16,6 +16,7 @@ pub(super) fn finding(code: Code, message: String, because: Cause) -> Finding {
         flow: None,
         because: vec![because],
         fix: Vec::new(),
+        optional: false,
     }
 }
 

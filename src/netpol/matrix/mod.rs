@@ -79,6 +79,8 @@ pub enum Verdict {
         /// Whether they are meant to be open.
         wanted: bool,
     },
+    /// The network plugin enforces no policy, so that what they say is worth nothing.
+    NotEnforced,
     /// Not observed.
     Unobserved {
         /// Which ports.
@@ -114,31 +116,13 @@ impl Verdict {
         match self {
             Self::Bypass { .. } => 0,
             Self::Overblock { .. } => 1,
-            Self::Unknown { .. } | Self::Unobserved { .. } => 2,
+            Self::Unknown { .. } | Self::NotEnforced | Self::Unobserved { .. } => 2,
             Self::CniDependent { .. } => 3,
             Self::UnreachableBaseline { .. } => 4,
             Self::Wide { .. } => 5,
             Self::Match => 6,
         }
     }
-}
-
-/// How many cells of each kind.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Totals {
-    /// All.
-    pub cells: usize,
-    /// Open that must be closed.
-    pub bypass: usize,
-    /// Closed that must be open.
-    pub overblock: usize,
-    /// Not decidable, or not observed.
-    pub unknown: usize,
-    /// Nobody reaches the target.
-    pub unreachable_baseline: usize,
-    /// As intended, though wider than needed.
-    pub wide: usize,
 }
 
 impl Matrix {
@@ -186,43 +170,10 @@ impl Matrix {
     pub fn not_enforced(&mut self) {
         for cell in &mut self.cells {
             if matches!(cell.verdict, Verdict::Match | Verdict::Wide { .. }) {
-                let ports = "all ports".to_owned();
-                let reason = "policies are not enforced".to_owned();
-                let says =
-                    std::mem::replace(&mut cell.verdict, Verdict::Unobserved { ports, reason });
+                let says = std::mem::replace(&mut cell.verdict, Verdict::NotEnforced);
                 cell.says = Some(Box::new(says));
             }
         }
-    }
-
-    /// Cells in which nothing is proven, though something should be there. A cluster without a
-    /// metadata service has none that could be reached.
-    #[must_use]
-    pub fn unproven(&self) -> usize {
-        let unproven = |cell: &&Cell| {
-            matches!(cell.verdict, Verdict::UnreachableBaseline { .. })
-                && cell.to != Party::Metadata
-        };
-        self.cells.iter().filter(unproven).count()
-    }
-
-    /// Counts the cells.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals { cells: self.cells.len(), ..Totals::default() };
-        for cell in &self.cells {
-            match cell.verdict {
-                Verdict::Bypass { .. } => totals.bypass += 1,
-                Verdict::Overblock { .. } => totals.overblock += 1,
-                Verdict::Unknown { .. }
-                | Verdict::Unobserved { .. }
-                | Verdict::CniDependent { .. } => totals.unknown += 1,
-                Verdict::UnreachableBaseline { .. } => totals.unreachable_baseline += 1,
-                Verdict::Wide { .. } => totals.wide += 1,
-                Verdict::Match => {}
-            }
-        }
-        totals
     }
 }
 

@@ -118,6 +118,21 @@ impl Party {
         })
     }
 
+    /// The labels of a pod that stands for it where there is none: those of a migration as the
+    /// installer makes it, and of a pipeline's Job as its controller does.
+    pub(crate) const fn labels(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Pipeline => &[("batch.kubernetes.io/job-name", "pipeline")],
+            Self::Migration => &[
+                ("app.kubernetes.io/name", "openhive-db-migrate"),
+                ("app.kubernetes.io/component", "migration"),
+                ("app.kubernetes.io/part-of", "openhive"),
+                ("app.kubernetes.io/managed-by", "kubectl-openhive"),
+            ],
+            _ => &[],
+        }
+    }
+
     /// Namespace and `app.kubernetes.io/name` of a workload that the installer makes.
     pub(crate) const fn workload(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
@@ -225,21 +240,23 @@ impl Platform {
         };
         // A namespace that nothing of the input is in is not part of this profile.
         let there = |namespace: &str| input.members.iter().any(|m| m.namespace == namespace);
+        let member = || {
+            let (namespace, name) = party.workload()?;
+            let is = |m: &&crate::netpol::Member| {
+                m.namespace == namespace && m.workload.as_ref().is_some_and(|w| w.name == name)
+            };
+            input.members.iter().find(is).map(|m| End::Pod(Box::new(m.pod.clone())))
+        };
         match party {
-            Party::Gateway
-            | Party::Dashboard
-            | Party::Agent
-            | Party::Sandbox
-            | Party::Migration => {
-                let (namespace, name) = party.workload()?;
-                let is = |m: &&crate::netpol::Member| {
-                    m.namespace == namespace && m.workload.as_ref().is_some_and(|w| w.name == name)
-                };
-                input.members.iter().find(is).map(|m| End::Pod(Box::new(m.pod.clone())))
-            }
-            Party::AgentMade if there("hive-agents") => pod("hive-agents", &[]),
+            Party::Gateway | Party::Dashboard | Party::Agent | Party::Sandbox => member(),
+            // Its Job is there only while it runs, and until it is cleaned up.
+            Party::Migration => member().or_else(|| {
+                let migrates = self.profile != Profile::Baseline && there("openhive");
+                migrates.then(|| pod("openhive", party.labels()))?
+            }),
+            Party::AgentMade if there("hive-agents") => pod("hive-agents", party.labels()),
             Party::Pipeline if there("hive-sandbox") && self.profile != Profile::Baseline => {
-                pod("hive-sandbox", &[("batch.kubernetes.io/job-name", "pipeline")])
+                pod("hive-sandbox", party.labels())
             }
             Party::AgentMade | Party::Pipeline => None,
             Party::IngressController => pod(self.ingress_namespace.as_deref()?, &[]),

@@ -137,14 +137,12 @@ pub fn stands(
             {
                 input.members.iter().find(|m| is(party, m)).map(|m| m.pod.clone())
             }
-            // Never from the real one: it is gone, or busy with the database.
-            Party::Migration => input.members.iter().find(|m| is(party, m)).map(|m| m.pod.clone()),
-            Party::Pipeline => Some(Pod::new(
-                "hive-sandbox",
-                "pipeline",
-                Labels::new([("batch.kubernetes.io/job-name", "pipeline")]),
-            )),
-            Party::AgentMade => Some(Pod::new("hive-agents", "agent", Labels::default())),
+            // Never from a real one: it is gone, or busy with the database.
+            Party::Migration => {
+                let there = input.members.iter().find(|m| is(party, m)).map(|m| m.pod.clone());
+                there.or_else(|| blank(party))
+            }
+            Party::Pipeline | Party::AgentMade => blank(party),
             Party::IngressController => {
                 let Some(namespace) = &platform.ingress_namespace else { continue };
                 if !scene.namespaces.contains(namespace) {
@@ -166,6 +164,12 @@ pub fn stands(
         }
     }
     (stands, absent)
+}
+
+/// A pod of a party of which there is none.
+fn blank(party: Party) -> Option<Pod> {
+    let labels = Labels::new(party.labels().iter().copied());
+    Some(Pod::new(party.namespace()?, party.name(), labels))
 }
 
 fn stand(

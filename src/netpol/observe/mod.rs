@@ -11,6 +11,7 @@
 //! | [`plan`] | who probes what |
 //! | [`rounds`] | what was answered, and what is asked again |
 //! | [`pod`] | the pod that stands for another |
+//! | [`proof`] | whether policies are enforced, and what a run says of itself |
 
 pub mod actor;
 pub mod answer;
@@ -18,6 +19,7 @@ pub mod flow;
 pub mod judge;
 pub mod plan;
 pub mod pod;
+pub mod proof;
 pub mod rounds;
 pub mod scene;
 
@@ -27,3 +29,4 @@ mod tests;
 pub use answer::{Address, Answer, Control, How, Looks, Observed, Reason};
 pub use flow::{FlowReport, Via};
 pub use judge::{FlowVerdict, Wanted, judge};
+pub use proof::{Denial, Proof, Sent, Timings};

@@ -74,6 +74,7 @@ mod tests {
                 place: Some(Place { file: "f".to_owned(), line: Some(line) }),
             }],
             fix: Vec::new(),
+            optional: false,
         }
     }
 

@@ -30,13 +30,14 @@ impl Report {
         }
         let totals = self.totals();
         let words = format!(
-            "{} flows, {} as intended; {} findings, {} of them fail; strict is {} ({})",
+            "{} flows, {} as intended; {} findings, {} of them fail; strict is {} ({}){}",
             totals.checks,
             totals.as_intended,
             self.findings.len(),
             totals.failing,
             if self.strict.on { "on" } else { "off" },
             self.strict.why,
+            self.enforcement().map(|proof| format!("; {proof}")).unwrap_or_default(),
         );
         lines.push(format!("::notice title=verify-netpol::{}", data(&words)));
         lines.join("\n") + "\n"

@@ -40,12 +40,14 @@ impl Report {
         );
         let strict = if self.strict.on { "on" } else { "off" };
         let strict = format!("{strict} ({})", self.strict.why);
-        let properties = [
+        let mut properties = vec![
             ("version", self.version.as_str()),
             ("digest", &self.source.digest),
             ("expectations", &self.expectations),
             ("strict", &strict),
         ];
+        let proof = self.enforcement();
+        properties.extend(proof.as_deref().map(|proof| ("enforcement", proof)));
         out.push_str("<properties>\n");
         for (name, value) in properties {
             let _ = writeln!(out, r#"<property name="{name}" value="{}"/>"#, xml(value));

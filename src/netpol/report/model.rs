@@ -7,6 +7,7 @@ use super::fingerprint::{fingerprint, numbered};
 use crate::netpol::finding::{Finding, Kind, Severity};
 use crate::netpol::input::Counts;
 use crate::netpol::matrix::Matrix;
+use crate::netpol::observe::Sent;
 
 /// A verification and what it found.
 #[derive(Clone, Debug)]
@@ -57,8 +58,11 @@ pub struct Source {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterInfo {
-    /// Of the kubeconfig.
-    pub context: String,
+    /// Of the kubeconfig; absent inside a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: String,
     /// Its version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -68,9 +72,9 @@ pub struct ClusterInfo {
     /// When it was asked, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The proof that the plugin enforces policies.
+    /// The run that sent packets, with the proof that the plugin enforces policies.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub enforcement: Option<Value>,
+    pub live: Option<Sent>,
 }
 
 /// Whether what is not proven fails, and why.
@@ -228,12 +232,16 @@ impl Report {
             })
             .collect();
         self.stale = stale.into_iter().map(|(_, about)| about).collect();
+        // Where policies have no effect, nothing is as intended, whatever they say.
+        let nothing =
+            self.findings.iter().position(|judged| judged.finding.kind == Kind::NotEnforcing);
         for check in &mut self.checks {
             check.finding = self.findings.iter().position(|judged| {
                 let flow = judged.finding.flow.as_ref();
                 flow.is_some_and(|f| f.from == check.from.name && f.to == check.to.name)
                     && judged.finding.kind != Kind::Lint
             });
+            check.finding = check.finding.or(nothing);
         }
     }
 
@@ -241,7 +249,9 @@ impl Report {
     fn may_fail(&self, finding: &Finding) -> bool {
         match finding.kind {
             Kind::NotEnforcing | Kind::Bypass | Kind::Overblock => true,
-            Kind::UnreachableBaseline | Kind::CniDependent | Kind::Unknown => self.strict.on,
+            Kind::UnreachableBaseline | Kind::CniDependent | Kind::Unknown => {
+                self.strict.on && !finding.optional
+            }
             Kind::Lint => self.fail_on.is_some_and(|from| finding.severity() <= from),
             Kind::Wide => false,
         }
@@ -251,6 +261,23 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Kind> {
         self.findings.iter().filter(|judged| judged.fails).map(|judged| judged.finding.kind).min()
+    }
+
+    /// Whether the network plugin enforces policies, where packets showed it:
+    /// `CNI enforces NetworkPolicy: yes (open 4 ms → deny: egress time-out after 0.9 s → …)`.
+    #[must_use]
+    pub fn enforcement(&self) -> Option<String> {
+        let proof = &self.cluster.as_ref()?.live.as_ref()?.proof;
+        let answer = match () {
+            () if proof.enforced => "yes",
+            () if proof.is_refuted() => "NO",
+            () => "not shown",
+        };
+        let seen = match proof.seen() {
+            seen if seen.is_empty() => seen,
+            seen => format!(" ({seen})"),
+        };
+        Some(format!("CNI enforces NetworkPolicy: {answer}{seen}"))
     }
 
     /// The findings of a level.
@@ -298,6 +325,12 @@ impl Report {
         apply(&mut self.source.name);
         apply(&mut self.expectations);
         apply(&mut self.head);
+        if let Some(cluster) = &mut self.cluster {
+            let failed = cluster.live.as_mut().and_then(|sent| sent.proof.failed.as_mut());
+            let known = [&mut cluster.context, &mut cluster.version, &mut cluster.cni];
+            known.into_iter().flatten().chain(failed).for_each(apply);
+            apply(&mut cluster.server);
+        }
         self.not_ours.iter_mut().for_each(apply);
         self.stale.iter_mut().for_each(apply);
         for check in &mut self.checks {
@@ -358,11 +391,11 @@ pub struct Totals {
 impl Totals {
     fn of(&mut self, kind: Kind) -> &mut usize {
         match kind {
-            Kind::NotEnforcing | Kind::Bypass => &mut self.bypass,
+            Kind::Bypass => &mut self.bypass,
             Kind::Overblock => &mut self.overblock,
             Kind::UnreachableBaseline => &mut self.unreachable_baseline,
             Kind::CniDependent => &mut self.cni_dependent,
-            Kind::Unknown => &mut self.unknown,
+            Kind::NotEnforcing | Kind::Unknown => &mut self.unknown,
             Kind::Wide => &mut self.wide,
             Kind::Lint => &mut self.lint,
         }

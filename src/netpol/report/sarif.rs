@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{Judged, Report, State};
 use crate::netpol::finding::{Cause, Finding, Kind, Severity};
+use crate::netpol::lint::Code;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -23,6 +24,10 @@ impl Report {
         let index = |judged: &Judged| rules.keys().position(|id| *id == judged.rule());
         let results: Vec<Value> =
             self.findings.iter().map(|judged| result(judged, index(judged))).collect();
+        let mut properties = json!({"source": self.source, "expectations": self.expectations});
+        if let Some(cluster) = &self.cluster {
+            properties["cluster"] = json!(cluster);
+        }
         json!({
             "$schema": SCHEMA,
             "version": "2.1.0",
@@ -39,10 +44,7 @@ impl Report {
                     "properties": {"strict": self.strict, "totals": self.totals()},
                 }],
                 "results": results,
-                "properties": {
-                    "source": self.source,
-                    "expectations": self.expectations,
-                },
+                "properties": properties,
             }],
         })
     }
@@ -59,10 +61,12 @@ fn rule(id: &str, finding: &Finding) -> Value {
             (short, help.to_owned())
         }
     };
+    // Of the kind, not of the finding that happened to come first.
+    let general = finding.code.map_or(finding.kind.severity(), Code::severity);
     let severity = if matches!(finding.kind, Kind::NotEnforcing | Kind::Bypass) {
         "9.0"
     } else {
-        match finding.severity() {
+        match general {
             Severity::Error => "7.0",
             Severity::Warning => "5.0",
             Severity::Note => "2.0",
@@ -74,7 +78,7 @@ fn rule(id: &str, finding: &Finding) -> Value {
         "shortDescription": {"text": short},
         "fullDescription": {"text": format!("{short}. {help}")},
         "help": {"text": help},
-        "defaultConfiguration": {"level": match finding.severity() {
+        "defaultConfiguration": {"level": match general {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "note",

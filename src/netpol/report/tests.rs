@@ -5,11 +5,13 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::baseline::Baseline;
-use super::model::{Check, End, Report, Source, Strict};
+use super::model::{Check, ClusterInfo, End, Report, Source, Strict};
 use crate::netpol::finding::{Cause, Finding, Flow, Kind, Role, Severity};
+use crate::netpol::findings::of_proof;
 use crate::netpol::input::Counts;
 use crate::netpol::invalid::Place;
 use crate::netpol::lint::Code;
+use crate::netpol::observe::{Proof, Sent};
 use crate::ui::netpol::report_markdown;
 
 /// Ends elements, attributes, tables, code spans, commands, and lines.
@@ -34,6 +36,7 @@ fn finding(kind: Kind, to: &str, text: &str) -> Finding {
             place: Some(Place { file: format!("./{text}.yaml"), line: Some(7) }),
         }],
         fix: vec![format!("do:  {text}")],
+        optional: false,
     }
 }
 
@@ -70,6 +73,52 @@ fn report(strict: bool, findings: Vec<Finding>) -> Report {
 fn hostile() -> Report {
     let kinds = [Kind::Bypass, Kind::Overblock, Kind::Unknown, Kind::Wide, Kind::Lint];
     report(true, kinds.map(|kind| finding(kind, &format!("{kind}{HOSTILE}"), HOSTILE)).to_vec())
+}
+
+/// A report of two flows of a cluster in which packets were sent.
+fn sent(proof: Proof, findings: Vec<Finding>) -> Report {
+    let mut report =
+        report(true, vec![finding(Kind::Wide, "b", "x"), finding(Kind::Wide, "c", "x")]);
+    let live = Some(Sent { run: "1".to_owned(), proof, ..Sent::default() });
+    report.cluster = Some(ClusterInfo { live, ..ClusterInfo::default() });
+    report.judge(findings, &Baseline::empty(date(2026, 1, 1)));
+    report
+}
+
+/// Policies without effect make nothing as intended, and no format says otherwise.
+#[test]
+fn where_policies_are_not_enforced_no_flow_is_as_intended() {
+    let proof = Proof::default().not_enforced("a policy that denies everything changed nothing");
+    let found = of_proof(&proof).unwrap();
+    assert_eq!(found.kind, Kind::NotEnforcing);
+    let report = sent(proof, vec![found]);
+    assert_eq!(report.worst(), Some(Kind::NotEnforcing));
+    let totals = report.totals();
+    assert_eq!((totals.checks, totals.as_intended, totals.unknown), (2, 0, 2));
+    assert!(report.json()["result"] == "not-enforcing");
+    assert!(report.junit().contains(r#"failures="2""#), "{}", report.junit());
+    for text in [report.junit(), report.github(), report_markdown(&report)] {
+        assert!(text.contains("CNI enforces NetworkPolicy: NO (a policy that"), "{text}");
+    }
+    assert_eq!(report.sarif()["runs"][0]["results"][0]["ruleId"], "not-enforcing");
+}
+
+#[test]
+fn a_proof_that_says_nothing_is_an_open_question() {
+    assert_eq!(of_proof(&Proof { enforced: true, conclusive: true, ..Proof::default() }), None);
+    let found = of_proof(&Proof::inconclusive("no right".to_owned())).unwrap();
+    assert!(found.message.ends_with("(no right)"), "{}", found.message);
+    assert_eq!(sent(Proof::default(), vec![found]).worst(), Some(Kind::Unknown));
+}
+
+#[test]
+fn what_need_not_be_there_fails_nothing() {
+    let mut found = finding(Kind::UnreachableBaseline, "b", "x");
+    assert_eq!(sent(Proof::default(), vec![found.clone()]).worst(), found.kind.into());
+    found.optional = true;
+    let report = sent(Proof::default(), vec![found]);
+    assert_eq!(report.worst(), None);
+    assert_eq!(report.totals().as_intended, 1);
 }
 
 #[test]

@@ -179,3 +179,30 @@ fn expectations_by_what_is_installed_are_those_of_the_values() {
     assert_eq!(text(&told), text(&by_values));
     assert!(!notes.iter().any(|note| note.contains("database's port")), "{notes:?}");
 }
+
+/// Its Job is cleaned up; the next one must find its policies as they should be.
+#[test]
+fn a_migration_is_judged_also_where_its_job_is_gone() {
+    let mut objects = manifests(Profile::Platform);
+    let migration = |object: &Value| {
+        object["kind"] == "Job" && object["metadata"]["name"] == "openhive-db-migrate"
+    };
+    let job = objects.iter().find(|o| migration(o)).unwrap().clone();
+    let with = matrix(Profile::Platform, &objects);
+    objects.retain(|object| !migration(object));
+    let without = matrix(Profile::Platform, &objects);
+    let said = |matrix: &Matrix| {
+        let cells = matrix.cells.iter().filter(|c| [c.from, c.to].contains(&Party::Migration));
+        cells.map(|c| (c.from, c.to, c.verdict.clone())).collect::<Vec<_>>()
+    };
+    assert!(!said(&with).is_empty());
+    assert_eq!(said(&with), said(&without));
+    // Its labels are those that the installer gives it.
+    let labels = job["spec"]["template"]["metadata"]["labels"].as_object().unwrap();
+    let mut labels: Vec<_> = labels.iter().map(|(k, v)| (&**k, v.as_str().unwrap())).collect();
+    labels.retain(|(key, _)| *key != "app.kubernetes.io/version");
+    let mut known = Party::Migration.labels().to_vec();
+    labels.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(labels, known);
+}

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Group, grouped, headline, strictness, summary, symbol};
+use super::report::{Group, cluster, grouped, headline, strictness, summary, symbol};
 use crate::netpol::report::Report;
 use crate::netpol::report::model::State;
+use crate::ui::Style;
 use crate::ui::markup::{BUDGET, cell_code, code, text};
 
 /// The verdict, what fails, and folded away everything else.
@@ -18,6 +19,9 @@ pub fn report_markdown(report: &Report) -> String {
     };
     let _ = writeln!(out, "### verify-netpol: {}\n", text(&result));
     let _ = writeln!(out, "{}\n", text(&headline(report)));
+    for line in cluster(report, Style::PLAIN) {
+        let _ = writeln!(out, "{}\n", text(&line));
+    }
     let _ = writeln!(out, "**{}**, {}", text(&summary(report)), text(&strictness(report)));
     let groups = grouped(report);
     let (failing, others): (Vec<_>, Vec<_>) = groups.iter().partition(|(judged, ..)| judged.fails);

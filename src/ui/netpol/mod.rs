@@ -2,9 +2,7 @@
 
 mod connections;
 mod lint;
-mod live;
 mod markdown;
-mod matrix;
 mod report;
 mod service;
 
@@ -17,9 +15,7 @@ use crate::ui::Style;
 
 pub use connections::connections_table;
 pub use lint::lint;
-pub use live::proof_line;
 pub use markdown::report_markdown;
-pub use matrix::matrix_table;
 pub use report::{headline, report_table, strictness, summary, symbol};
 pub use service::service_explanation;
 

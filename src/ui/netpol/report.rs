@@ -16,11 +16,7 @@ const COLUMNS: usize = 16;
 #[must_use]
 pub fn report_table(report: &Report, style: Style) -> String {
     let mut text = format!("{}\n", headline(report));
-    if let Some(cluster) = &report.cluster {
-        let parts = [&cluster.version, &cluster.cni, &cluster.time];
-        let known: Vec<&str> = parts.into_iter().filter_map(|p| p.as_deref()).collect();
-        text.push_str(&format!("context {}  {}\n", cluster.context, known.join("  ")));
-    }
+    cluster(report, style).iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text.push('\n');
     let columns = names(report, |c| &c.to.name).len();
     if (1..=COLUMNS).contains(&columns) {
@@ -41,6 +37,23 @@ pub fn report_table(report: &Report, style: Style) -> String {
     }
     text.push_str(&format!("\n  {}\n", strictness(report)));
     text
+}
+
+/// The cluster that was asked and when, and whether it enforces policies, where packets showed it.
+#[must_use]
+pub fn cluster(report: &Report, style: Style) -> Vec<String> {
+    let Some(cluster) = &report.cluster else { return Vec::new() };
+    let named = cluster.context.as_ref().map(|context| format!("context {context}"));
+    let mut known = vec![named.unwrap_or_else(|| cluster.server.clone())];
+    known.extend(cluster.version.as_ref().map(|version| format!("Kubernetes {version}")));
+    known.extend([&cluster.cni, &cluster.time].into_iter().flatten().cloned());
+    let proof = cluster.live.as_ref().map(|sent| &sent.proof);
+    let enforcement = report.enforcement().map(|line| match proof {
+        Some(proof) if proof.is_refuted() => style.bad(&line),
+        Some(proof) if !proof.enforced => style.warn(&line),
+        _ => line,
+    });
+    std::iter::once(known.join("  ")).chain(enforcement).collect()
 }
 
 /// `values.env, rendered: 3 namespaces, 0 pods, 5 workloads, 14 policies; expectations: profile platform`.

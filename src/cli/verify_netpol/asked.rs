@@ -1,0 +1,148 @@
+//! What the platform's matrix is asked about: what was read, what is meant, and what was observed.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::cluster::find_with_expectations;
+use super::input::{Source, Taken};
+use super::live;
+use super::matrix::MatrixArgs;
+use crate::cli::connection::ConnectionArgs;
+use crate::cli::{Exit, block_on};
+use crate::netpol::Policy;
+use crate::netpol::finding::Finding;
+use crate::netpol::findings;
+use crate::netpol::labels::Label;
+use crate::netpol::matrix::{Matrix, Platform};
+use crate::netpol::observe::pod::RUN;
+use crate::netpol::report::model::ClusterInfo;
+use crate::ui::{Failure, Ui};
+use crate::values::Checked;
+
+/// What the matrix is about.
+pub(super) struct Asked {
+    pub(super) taken: Taken,
+    pub(super) platform: Platform,
+    pub(super) matrix: Matrix,
+    /// `profile platform, values.env`.
+    pub(super) expectations: String,
+    pub(super) cluster: Option<ClusterInfo>,
+    /// The first line of the report.
+    pub(super) head: String,
+    /// What is to be said beside the cells: something could not be read, or is not enforced.
+    pub(super) beside: Vec<Finding>,
+    /// What could not be read, for JSON.
+    pub(super) unread: Vec<Value>,
+    pub(super) not_ours: Vec<String>,
+    /// The platform's own policies.
+    pub(super) ours: Vec<Policy>,
+    pub(super) checked: Option<Checked>,
+}
+
+impl Asked {
+    /// Reads what is named; with `--live` it sends packets, too.
+    ///
+    /// # Errors
+    /// Something cannot be read, is not valid, or does not say what is meant.
+    pub(super) fn of(
+        args: &MatrixArgs,
+        ui: &Ui,
+        checked: Option<Checked>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        if args.live.live {
+            return block_on(of_cluster(args, ui, args.input.cluster()?, checked, now));
+        }
+        match args.input.source()? {
+            Source::Cluster(connection) => block_on(of_cluster(args, ui, connection, checked, now)),
+            Source::Manifests | Source::Rendered => of_files(args, ui, checked),
+        }
+    }
+}
+
+fn of_files(args: &MatrixArgs, ui: &Ui, checked: Option<Checked>) -> Result<Asked, Failure> {
+    let Some(checked) = checked else { return Err(no_values()) };
+    let taken = args.input.take(ui, Some(&checked.values))?;
+    let expectations = format!("profile {}", args.input.profile());
+    let platform = args.input.platform(&checked.values);
+    Ok(Asked {
+        head: format!("{}: {}; expectations: {expectations}", taken.name, taken.input.counts),
+        matrix: Matrix::new(&taken.input, &platform),
+        taken,
+        platform,
+        expectations,
+        cluster: None,
+        beside: Vec::new(),
+        unread: Vec::new(),
+        not_ours: Vec::new(),
+        ours: args.input.own_policies(&checked.values)?,
+        checked: Some(checked),
+    })
+}
+
+async fn of_cluster(
+    args: &MatrixArgs,
+    ui: &Ui,
+    connection: &ConnectionArgs,
+    checked: Option<Checked>,
+    now: Timestamp,
+) -> Result<Asked, Failure> {
+    let files = args.input.values_names();
+    let values = checked.as_ref().map(|checked| (&checked.values, files.as_str()));
+    let profile = args.input.named_profile();
+    let (cluster, found, meant) =
+        find_with_expectations(ui, connection, &args.input.settings(), values, profile).await?;
+    meant.notes.iter().for_each(|note| ui.notice(note));
+    let gaps = || found.reading.decisive_gaps();
+    let mut beside: Vec<Finding> = gaps().map(|gap| findings::of_gap(&gap.to_string())).collect();
+    let unread = gaps().map(|gap| json!(gap)).collect();
+    let not_ours = found.reading.not_ours.clone();
+    let head = found.headline(&meant);
+    let mut info = ClusterInfo {
+        context: cluster.context.clone(),
+        server: cluster.server.clone(),
+        version: found.version.clone(),
+        cni: Some(found.plugin()),
+        time: Some(now.to_string()),
+        live: None,
+    };
+    let name = found.name.clone();
+    let mut input = found.checked(args.input.allow_empty())?;
+    // What other runs made to send packets is none of the platform's.
+    input.members.retain(|member| member.pod.labels.get(RUN) == Label::Absent);
+    let mut matrix = Matrix::new(&input, &meant.platform);
+    if args.live.live {
+        let sent = live::send(&cluster, &input, &meant, &mut matrix, &args.live, ui).await?;
+        beside.extend(findings::of_proof(&sent.proof));
+        info.live = Some(sent);
+    }
+    let ours = match &checked {
+        Some(checked) => args.input.own_policies(&checked.values)?,
+        // Without values, what carries the platform's mark is taken for its own.
+        None => {
+            let theirs = |policy: &Policy| not_ours.iter().any(|name| *name == policy.id());
+            input.cluster.policies.iter().filter(|p| !theirs(p)).cloned().collect()
+        }
+    };
+    Ok(Asked {
+        taken: Taken::cluster(input, name),
+        platform: meant.platform,
+        matrix,
+        expectations: meant.source,
+        cluster: Some(info),
+        head,
+        beside,
+        unread,
+        not_ours,
+        ours,
+        checked,
+    })
+}
+
+fn no_values() -> Failure {
+    Failure::new(Exit::Usage, "no values file")
+        .cause("what is meant to be open depends on it: the database's port, for one")
+        .fix("name it:  -f values.env")
+        .fix("or say what is meant:  --expect flows.yaml")
+        .fix("or list what is open without judging it:  verify-netpol connections --manifests DIR")
+}
