@@ -5,9 +5,8 @@ use clap_complete::Shell;
 use super::{Exit, Outcome};
 use crate::ui::Ui;
 
-/// Print a completion script
 #[derive(Debug, clap::Args)]
-pub struct CompletionArgs {
+pub(crate) struct CompletionArgs {
     /// For which shell
     shell: Shell,
 }
@@ -21,6 +20,11 @@ pub(crate) fn run(args: &CompletionArgs, ui: &Ui) -> Outcome {
 #[must_use]
 pub fn script(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut super::command(None), "kubectl-openhive", &mut script);
+    clap_complete::generate(
+        shell,
+        &mut super::definition::whole(),
+        "kubectl-openhive",
+        &mut script,
+    );
     String::from_utf8_lossy(&script).into_owned()
 }

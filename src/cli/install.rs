@@ -17,7 +17,6 @@ use crate::ui::progress::{ProgressMode, Reporter};
 use crate::ui::{Failure, Ui};
 use crate::values::Values;
 
-/// Install, upgrade, or repair the platform
 #[derive(Debug, clap::Args)]
 pub struct InstallArgs {
     #[command(flatten)]

@@ -6,6 +6,7 @@
 
 pub mod completion;
 pub mod connection;
+mod definition;
 mod exit;
 mod failure;
 mod init;
@@ -24,10 +25,9 @@ mod verify_netpol;
 mod version;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 pub use exit::Exit;
 
@@ -58,10 +58,12 @@ struct OutputArgs {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum Command {
     #[command(flatten)]
     Local(LocalCommand),
+    /// Check who may talk to whom, in manifests, in what a values file renders to, or in a cluster
     VerifyNetpol(verify_netpol::VerifyNetpolArgs),
     #[command(flatten)]
     Cluster(ClusterCommand),
@@ -69,21 +71,31 @@ enum Command {
 
 /// Verbs that never read a kubeconfig.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum LocalCommand {
+    /// Write a values file: asks on a terminal, generates the secrets
     Init(init::InitArgs),
+    /// Check a values file; every problem at once
     Validate(validate::ValidateArgs),
+    /// Print the manifests that an installation would apply; reads no kubeconfig
     Render(render::RenderArgs),
+    /// Print a completion script
     Completion(completion::CompletionArgs),
 }
 
 /// Verbs that talk to a cluster.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum ClusterCommand {
+    /// Show what install would change; no write reaches the cluster
     Plan(plan::PlanArgs),
+    /// Install, upgrade, or repair the platform
     Install(install::InstallArgs),
+    /// Show what runs, and what is wrong with it
     Status(status::StatusArgs),
+    /// Print the version of the client and of the cluster
     Version(version::VersionArgs),
 }
 
@@ -93,7 +105,7 @@ pub(crate) type Outcome = Result<Exit, Failure>;
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = match command(args.first()).try_get_matches_from(&args) {
+    let matches = match definition::of_line(&args).try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
@@ -153,16 +165,6 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     // A watch that still hangs must not keep the process: what had to be finished is finished.
     runtime.shutdown_background();
     outcome
-}
-
-/// Clap's definition; usage lines say `kubectl openhive` when kubectl started the program.
-pub(crate) fn command(program: Option<&OsString>) -> clap::Command {
-    let plugin = program
-        .map(Path::new)
-        .and_then(Path::file_stem)
-        .is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"));
-    let command = Cli::command();
-    if plugin { command.bin_name("kubectl openhive") } else { command }
 }
 
 /// Help and version go to stdout; a wrong command line is told on stderr.

@@ -11,7 +11,6 @@ use crate::render::Profile;
 use crate::ui::plan::{self, PlanView};
 use crate::ui::{Failure, Style, Ui};
 
-/// Show what install would change; no write reaches the cluster
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
     #[command(flatten)]

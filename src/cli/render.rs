@@ -12,7 +12,6 @@ use crate::render::{ClusterFacts, Format, Profile, RenderOptions, Rendered, rend
 use crate::ui::{Failure, Ui};
 use folder::Folder;
 
-/// Print the manifests that an installation would apply; reads no kubeconfig
 #[derive(Debug, clap::Args)]
 pub struct RenderArgs {
     #[command(flatten)]

@@ -11,7 +11,6 @@ use crate::diagnose::{ComponentStatus, Grace, component_status, diagnose, job_st
 use crate::ui::Ui;
 use crate::ui::status::{Report, State, table};
 
-/// Show what runs, and what is wrong with it
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Ends with 7 where something is not ready, and with 1 where nothing is installed."

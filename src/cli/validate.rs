@@ -8,7 +8,6 @@ use crate::render::Profile;
 use crate::ui::{Failure, Ui, count, problem_lines};
 use crate::values::{self, Checked, Problem, Report, Source};
 
-/// Check a values file; every problem at once
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
     #[command(flatten)]

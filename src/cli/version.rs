@@ -9,7 +9,6 @@ use crate::cluster::Retry;
 use crate::render::template_digest;
 use crate::ui::Ui;
 
-/// Print the version of the client and of the cluster
 #[derive(Debug, clap::Args)]
 pub struct VersionArgs {
     /// Of the client only; reads no kubeconfig

@@ -12,7 +12,6 @@ use crate::values::{self, Source};
 
 use answers::Answers;
 
-/// Write a values file: asks on a terminal, generates the secrets
 #[derive(Debug, clap::Args)]
 pub struct InitArgs {
     /// The file to write; an existing one is never overwritten

@@ -18,7 +18,6 @@ mod service;
 use super::Outcome;
 use crate::ui::Ui;
 
-/// Check who may talk to whom, in manifests, in what a values file renders to, or in a cluster
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct VerifyNetpolArgs {
