@@ -300,9 +300,39 @@ mod tests {
 
     use kube::config::{AuthInfo, AuthProviderConfig, Context, Kubeconfig, NamedContext};
 
-    use super::{credentials, override_user, read_list, with_flags};
+    use super::{connect, credentials, override_user, read_list, with_flags};
     use crate::cli::connection::{ConnectionArgs, Token};
     use crate::cluster::KubeconfigProblem;
+
+    /// Connects with the auth provider `gcp`, whose command answers with a credential.
+    async fn with_gcp(token_key: &str) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let answer = r#"{"credential":{"access_token":"canary"}}"#;
+        let config =
+            serde_json::json!({ "cmd-path": "echo", "cmd-args": answer, "token-key": token_key });
+        let kubeconfig = serde_json::json!({
+            "current-context": "x",
+            "contexts": [{ "name": "x", "context": { "cluster": "x", "user": "x" } }],
+            "clusters": [{ "name": "x", "cluster": { "server": "http://localhost" } }],
+            "users": [{ "name": "x", "user": {
+                "auth-provider": { "name": "gcp", "config": config },
+            } }],
+        });
+        std::fs::write(&path, kubeconfig.to_string()).unwrap();
+        let args = ConnectionArgs { kubeconfig: Some(path), ..ConnectionArgs::default() };
+        connect(&args).await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn the_provider_gcp_finds_its_token_at_a_plain_path() {
+        assert!(with_gcp("'{.credential.access_token}'").await.is_err(), "quotes are no path");
+        assert!(with_gcp("{.credential.access_token}").await.is_ok());
+        assert!(with_gcp("{.credential.id_token}").await.unwrap_err().contains("not found"));
+        let error = with_gcp("{..access_token}").await.unwrap_err();
+        assert!(error.contains("not a plain path such as {.credential.access_token}"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
 
     #[test]
     fn a_list_of_kubeconfigs_may_name_files_that_are_not_there() {
