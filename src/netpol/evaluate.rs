@@ -73,7 +73,7 @@ impl Cluster {
         };
         let Endpoint::Pod(pod) = subject else { return Verdict::allow() };
         let stack = self.stack(direction, pod);
-        self.decide(direction, &stack, |id| self.rule_opens(direction, id, peer, destination))
+        self.decide(direction, &stack, |id| Some(self.rule_opens(direction, id, peer, destination)))
     }
 
     /// The policies that decide about a pod's connections in a direction.
@@ -129,18 +129,19 @@ impl Cluster {
     /// Runs through the tiers: cluster-wide rules in order, NetworkPolicies where one selects the
     /// pod, else the baseline, else everything is allowed (rule 20).
     ///
-    /// `opens` says on which ports a rule matches the connection.
+    /// `opens` says on which ports a rule matches the connection; `None`: on none. Of many rules, most
+    /// are about others, so this is what is asked most often by far.
     pub(crate) fn decide(
         &self,
         direction: Direction,
         stack: &Stack,
-        opens: impl Fn(RuleId) -> Verdict,
+        opens: impl Fn(RuleId) -> Option<Verdict>,
     ) -> Verdict {
         let verdict = self.tier(direction, &stack.baseline, Verdict::allow(), &opens);
         let policies = stack.network.iter().map(|&(policy, selected)| {
             let rules = 0..self.policies[policy].rules(direction).map_or(0, <[Rule]>::len);
             let open = rules
-                .map(|rule| opens(RuleId::Network { policy, rule }))
+                .filter_map(|rule| opens(RuleId::Network { policy, rule }))
                 .filter(|one| !one.is_deny())
                 .fold(Verdict::deny(), |all, one| all.or(&one));
             (selected, open)
@@ -165,14 +166,15 @@ impl Cluster {
         direction: Direction,
         groups: &[Vec<(usize, Tri)>],
         next: Verdict,
-        opens: &impl Fn(RuleId) -> Verdict,
+        opens: &impl Fn(RuleId) -> Option<Verdict>,
     ) -> Verdict {
         groups.iter().rev().fold(next.clone(), |later, group| {
             let policies = group.iter().map(|&(policy, selected)| {
                 let mut matched = PortSet::none();
                 let rules = self.admin[policy].rules(direction).iter().enumerate().rev();
                 let verdict = rules.fold(later.clone(), |later, (rule, found)| {
-                    let on = opens(RuleId::Admin { policy, rule }).under(selected);
+                    let Some(on) = opens(RuleId::Admin { policy, rule }) else { return later };
+                    let on = on.under(selected);
                     matched = matched.union(&on.possible());
                     let doubts = on.uncertain();
                     match self.action(found) {

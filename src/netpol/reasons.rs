@@ -356,7 +356,7 @@ fn reason(
         }
         _ => Vec::new(),
     };
-    let verdict = cluster.decide(direction, stack, opens);
+    let verdict = cluster.decide(direction, stack, |id| Some(opens(id)));
     Reason { direction, policies, not_evaluated, passes: Passes::from(&verdict) }
 }
 

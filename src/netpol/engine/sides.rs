@@ -1,11 +1,11 @@
 //! One side of every flow: for each class as the selected pod, what it may exchange with each class
 //! of peers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::bits::{Bits, TriBits};
 use super::classes::Partition;
-use super::compile::{Compiled, opens, rule_ports};
+use super::compile::{Compiled, rule_ports};
 use super::universe::Universe;
 use crate::netpol::endpoint::Endpoint;
 use crate::netpol::evaluate::{RuleId, Stack};
@@ -192,12 +192,11 @@ impl Work<'_> {
     fn compute(&self, verdicts: &mut Verdicts) -> Side {
         let classes = &self.compiled.classes;
         let mut partition = Partition::new(classes.len());
-        let mut told: Vec<u32> = Vec::new();
+        let mut told: HashSet<u32> = HashSet::new();
         let mut by_name = Vec::new();
         for id in self.rules() {
             let peers = self.compiled.rules[self.direction as usize].peers(id);
-            if let Some(peers) = peers.filter(|p| !told.contains(p)) {
-                told.push(peers);
+            if let Some(peers) = peers.filter(|p| told.insert(*p)) {
                 partition.split(&self.compiled.peers[peers as usize]);
             }
             if let (Direction::Egress, Some(ports @ RulePorts::Some { names, .. })) =
@@ -221,7 +220,10 @@ impl Work<'_> {
             };
             let verdict = self.universe.cluster.decide(self.direction, self.stack, |id| {
                 let holds = self.peers(id).map_or(Tri::Yes, |peers| peers.at(sample));
-                self.ports(id).map_or_else(Verdict::deny, |p| opens(p, &destination, holds))
+                if holds == Tri::No {
+                    return None;
+                }
+                Some(ports_on(self.ports(id)?, &destination).under(holds))
             });
             if verdict.is_deny() {
                 continue;
