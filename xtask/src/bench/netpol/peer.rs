@@ -33,6 +33,21 @@ pub fn beside(
     rows.push(figures("`netpol-analyzer list -o json`", &[theirs]));
     limit(report, "`connections` of 600 pods and 600 policies", &list, &[theirs], 200.0);
 
+    let every = || {
+        let mut command = Command::new(ours);
+        command.args(["verify-netpol", "connections", "--quiet", "--explain", "--manifests"]);
+        command.arg(&few);
+        command
+    };
+    let explained = repeated(runs, every)?;
+    let theirs = run(
+        Command::new(peer).args(["list", "--quiet", "--explain", "--dirpath"]).arg(&few),
+        DONE,
+    )?;
+    rows.push(figures("`connections --explain`, 100 pods, 50 policies", &explained));
+    rows.push(figures("`netpol-analyzer list --explain`", &[theirs]));
+    limit(report, "`connections --explain` of every pair", &explained, &[theirs], 200.0);
+
     let (from, to) = flow(&few)?;
     let mut subjects: Vec<Subject<'_, Sample>> = vec![
         Box::new(|| run(&mut explain(ours, &few, &from, &to), DONE)),
@@ -49,7 +64,8 @@ pub fn beside(
         rows,
         note: format!(
             "{runs} runs each, of its `list` one. It puts the pods of one owner together; here each \
-             pod has an owner of its own. Our answers also hold who is outside the input."
+             pod has an owner of its own. Our answers also hold who is outside the input. Both \
+             explanations tell of every pair, allowed and denied, as text."
         ),
     });
     Ok(())
