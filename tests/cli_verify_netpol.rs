@@ -436,6 +436,37 @@ fn the_matrix_needs_to_know_what_is_meant() {
     assert!(ran.stderr.contains("no values file"), "{}", ran.stderr);
 }
 
+#[test]
+fn an_explanation_reads_what_can_matter_for_its_flow() {
+    let pod = |id: &str, port: &str| {
+        let (namespace, name) = id.split_once('/').unwrap();
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  namespace: {namespace}\n\
+             spec:\n  containers:\n  - ports:\n    - containerPort: {port}\n"
+        )
+    };
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  \
+                  name: none\n  namespace: b\nspec:\n  podSelector: {}\n";
+    let text = [&pod("a/web", "80"), &pod("b/db", "80"), &pod("b/job", "80"), policy].concat();
+    let explain = |text: &str, to: &str| {
+        run(&[("all.yaml", text)], &["explain", "a/web", to, "80", "--manifests", "."])
+    };
+    let ran = explain(&text, "b/db");
+    assert!(ran.stdout.starts_with("✗ denied"), "{}", ran.stdout);
+    assert_snapshot!(ran.stderr, @".: 2 namespaces, 2 pods, 0 workloads, 1 policy; 1 more object cannot matter for this flow");
+    // What is passed over is not checked either; a list of everything is not short of it.
+    let broken = text.clone() + &pod("c/broken", "nonsense");
+    assert_eq!(explain(&broken, "b/db").code, Some(0));
+    let ran = run(&[("all.yaml", &broken)], &["connections", "--manifests", "."]);
+    assert!(ran.stderr.contains("Pod c/broken"), "{}", ran.stderr);
+    // Whatever cannot be answered is told from all that there is.
+    let ran = explain(&text, "b/jab");
+    assert!(ran.stderr.contains("did you mean b/job?"), "{}", ran.stderr);
+    let without_policy = text.replace("kind: NetworkPolicy", "kind: Other");
+    let ran = explain(&without_policy, "b/db");
+    assert!(ran.stderr.contains("holds no policies"), "{}", ran.stderr);
+}
+
 /// Runs of files never read a kubeconfig: the one of these tests is not there.
 #[test]
 fn without_files_the_cluster_is_checked_whatever_the_environment_says() {

@@ -4,6 +4,8 @@
 //! same untyped JSON. Duplicate keys, unknown tags and non-finite numbers are refused.
 
 pub mod lines;
+pub mod parts;
+pub mod skim;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

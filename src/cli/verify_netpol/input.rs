@@ -1,33 +1,28 @@
 //! Where the objects come from: files, standard input, what a values file renders to, or a cluster.
 
-use std::ffi::OsStr;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
+use super::load::{Broken, add_all};
+use super::texts::texts;
 use crate::cli::Exit;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::values_args::ValuesArgs;
 use crate::cluster::netpol::Settings;
 use crate::netpol::findings;
 use crate::netpol::matrix::Platform;
-use crate::netpol::read::{Manifest, Reader};
-use crate::netpol::{Cni, Input, Invalid, Place, Policy};
+use crate::netpol::read::{Ends, Reader};
+use crate::netpol::{Cni, Input, Invalid, Policy};
 use crate::object::Kind;
-use crate::render::{ClusterFacts, Profile, RenderOptions, render, yaml};
+use crate::render::yaml::skim::needed;
+use crate::render::{ClusterFacts, Profile, RenderOptions, render};
 use crate::ui::{Failure, Ui};
 use crate::values::{Checked, Values};
 
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
-
-/// The most that is read of one file: a dump of ten thousand pods has 30 MB.
-const MAX_FILE: u64 = 256 << 20;
-
-/// The most that is read of all files.
-const MAX_TOTAL: u64 = 1 << 30;
 
 /// What to read, and how.
 #[derive(Debug, clap::Args)]
@@ -218,6 +213,57 @@ impl InputArgs {
         }
     }
 
+    /// As [`InputArgs::read`], for one flow: what cannot matter for it is passed over, where that
+    /// is certain. Whatever is wrong then, everything is read, so that it is told in full.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read`].
+    pub(super) fn read_flow(
+        &self,
+        ui: &Ui,
+        source: &str,
+        destination: &str,
+    ) -> Result<Input, Failure> {
+        let found = Ends::of(source, destination).and_then(|ends| self.skimmed(&ends));
+        let enough = |input: &Input| {
+            let both = [source, destination].iter().all(|end| input.pick(end).is_ok());
+            both && input.invalid.is_empty() && input.counts.policies > 0
+        };
+        let Some((input, passed)) = found.filter(|(input, _)| enough(input)) else {
+            return self.read(ui);
+        };
+        let name = names(&self.manifests);
+        self.check(ui, &name, &input)?;
+        let passed = match passed {
+            0 => String::new(),
+            1 => "; 1 more object cannot matter for this flow".to_owned(),
+            passed => format!("; {passed} more objects cannot matter for this flow"),
+        };
+        ui.notice(&format!("{name}: {}{passed}", input.counts));
+        Ok(input)
+    }
+
+    /// What can matter between two ends of the files, and how many objects were passed over.
+    fn skimmed(&self, ends: &Ends) -> Option<(Input, usize)> {
+        // Standard input cannot be read again.
+        if self.manifests.is_empty() || self.manifests.iter().any(|path| path.as_os_str() == "-") {
+            return None;
+        }
+        let texts = texts(&self.manifests).ok()?;
+        let mut passed = 0;
+        let left: Vec<_> = texts
+            .iter()
+            .map(|(name, text)| {
+                let (left, emptied) = needed(text, |head| ends.need(head));
+                passed += emptied;
+                (name.as_str(), left)
+            })
+            .collect();
+        let mut reader = self.reader();
+        add_all(&mut reader, &left).ok()?;
+        Some((reader.finish(), passed))
+    }
+
     /// The values that are named on the line. `OPENHIVE_VALUES` never decides what is checked.
     ///
     /// # Errors
@@ -383,83 +429,17 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" + ")
 }
 
-fn files(reader: &mut Reader, paths: &[PathBuf], texts: &mut Texts) -> Result<(), Failure> {
-    let mut left = MAX_TOTAL;
-    for path in paths {
-        if path.as_os_str() == "-" {
-            let text = bounded(io::stdin().lock(), MAX_FILE, &mut left)
-                .map_err(|error| unreadable(path, &error))?;
-            add(reader, "-", &text)?;
-            texts.keep("-".to_owned(), text);
-            continue;
-        }
-        for file in walk(path).map_err(|error| unreadable(path, &error))? {
-            let text = std::fs::File::open(&file)
-                .and_then(|opened| bounded(opened, MAX_FILE, &mut left))
-                .map_err(|error| unreadable(&file, &error))?;
-            let name = file.display().to_string();
-            add(reader, &name, &text)?;
-            texts.keep(name, text);
-        }
-    }
+fn files(reader: &mut Reader, paths: &[PathBuf], kept: &mut Texts) -> Result<(), Failure> {
+    let texts = texts(paths)?;
+    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.into())).collect();
+    add_all(reader, &borrowed).map_err(not_yaml)?;
+    texts.into_iter().for_each(|(name, text)| kept.keep(name, text));
     Ok(())
 }
 
-/// A file as it is; of a folder every manifest in it, sorted.
-fn walk(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if !std::fs::metadata(path)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        // Links are followed to files only: a link to a folder may lead in a circle.
-        if entry.file_type()?.is_dir() {
-            found.extend(walk(&path)?);
-        } else if ["yaml", "yml", "json"].iter().any(|e| path.extension() == Some(OsStr::new(e))) {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
-
-/// A text of at most `most` bytes, taken off what is `left` of all.
-fn bounded(from: impl Read, most: u64, left: &mut u64) -> io::Result<String> {
-    let most = most.min(*left);
-    let mut bytes = Vec::new();
-    let read = from.take(most + 1).read_to_end(&mut bytes)? as u64;
-    *left = left.saturating_sub(read);
-    if read > most {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    bytes.shrink_to_fit();
-    String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
-}
-
-fn add(reader: &mut Reader, file: &str, text: &str) -> Result<(), Failure> {
-    let documents = yaml::read_as::<Manifest>(text).map_err(|error| {
-        let line = error.line.map(|l| format!(":{l}")).unwrap_or_default();
-        Failure::new(Exit::Input, format!("{file}{line} is not valid YAML")).cause(error.reason)
-    })?;
-    for document in documents {
-        let place = Place { file: file.to_owned(), line: u32::try_from(document.line).ok() };
-        reader.add(&document.value.0, Some(&place));
-    }
-    Ok(())
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(Exit::Input, format!("cannot read {}", path.display()));
-    match error.kind() {
-        io::ErrorKind::NotFound => failure.cause("there is no such file or folder"),
-        io::ErrorKind::InvalidData => failure.cause("it is not UTF-8 text"),
-        io::ErrorKind::FileTooLarge => failure
-            .cause("a file has at most 256 MiB, all of them together 1 GiB")
-            .fix("name only the folders and files that matter"),
-        _ => failure.cause(error.to_string()),
-    }
+fn not_yaml(Broken { file, error }: Broken) -> Failure {
+    let line = error.line.map(|line| format!(":{line}")).unwrap_or_default();
+    Failure::new(Exit::Input, format!("{file}{line} is not valid YAML")).cause(error.reason)
 }
 
 fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
@@ -473,29 +453,4 @@ fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
 fn line(problem: &Invalid) -> String {
     let place = problem.place.as_ref().map(|p| format!("{p}  ")).unwrap_or_default();
     format!("{place}{problem}")
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn texts_are_read_up_to_a_size_each_and_together() {
-        let mut left = 10;
-        assert_eq!(bounded(&b"1234"[..], 4, &mut left).unwrap(), "1234");
-        let too_large =
-            |text: &str, left: &mut u64| bounded(text.as_bytes(), 4, left).unwrap_err().kind();
-        assert_eq!(too_large("12345", &mut left), io::ErrorKind::FileTooLarge);
-        assert_eq!(left, 1);
-        assert_eq!(bounded(&b"1"[..], 4, &mut left).unwrap(), "1");
-        assert_eq!(too_large("1", &mut left), io::ErrorKind::FileTooLarge);
-        // Also where the limit cuts a character in two.
-        assert_eq!(too_large("123é", &mut 10), io::ErrorKind::FileTooLarge);
-        assert_eq!(
-            bounded(&b"\xff"[..], 4, &mut 10).unwrap_err().kind(),
-            io::ErrorKind::InvalidData
-        );
-    }
 }

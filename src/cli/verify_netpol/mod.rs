@@ -10,10 +10,12 @@ mod flow_args;
 mod input;
 mod lint;
 mod live;
+mod load;
 mod matrix;
 mod output;
 mod rbac;
 mod service;
+mod texts;
 
 use super::Outcome;
 use crate::ui::Ui;

@@ -2,6 +2,7 @@
 
 mod admin;
 pub(crate) mod cursor;
+mod flow;
 mod foreign;
 mod manifest;
 mod node;
@@ -12,6 +13,7 @@ pub(crate) mod selector;
 mod service;
 
 pub use admin::admin_policy;
+pub use flow::Ends;
 pub use foreign::{is_policy_kind, policy_groups};
 pub use manifest::Manifest;
 pub use objects::{Reader, is_evaluated};

@@ -3,6 +3,7 @@
 mod diff;
 mod expect;
 mod explain;
+mod flow;
 mod inputs;
 mod invalid;
 mod lint;
