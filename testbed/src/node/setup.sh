@@ -20,6 +20,12 @@ mount --bind "$debian" /run/openhive/debian
 if [ ! -d /usr/share/zoneinfo ]; then
     mount -t overlay overlay -o "lowerdir=$debian/root/usr/share:/usr/share" /usr/share
 fi
+# Systems with systemd have one already, and Cilium refuses two, one over the other.
+mounts=$(grep -c ' /sys/fs/bpf ' /proc/self/mounts || true)
+while [ "$mounts" -gt 0 ]; do
+    umount --lazy /sys/fs/bpf
+    mounts=$((mounts - 1))
+done
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 none /run/cilium/cgroupv2
 # The name server of the node is the one outside of the cluster.
