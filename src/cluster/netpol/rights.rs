@@ -1,6 +1,8 @@
-//! The rights that a verification needs, and no more: one table.
+//! The rights that a verification needs, and no more: one table. `--print-rbac` prints it, and a run
+//! that sends packets asks for them before it makes anything.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -26,9 +28,60 @@ enum Place {
     /// In each of the platform's namespaces.
     Platform,
     Namespace(&'static str),
+    /// Where a run makes pods: in the platform's namespaces, the Ingress controller's, and one of its
+    /// own. As that has a new name each time, the rule can only hold everywhere.
+    Camps,
+    /// In the run's own namespace; so everywhere again.
+    Own,
+}
+
+/// One right that a run needs which makes pods.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Right {
+    /// The API group; empty for the core.
+    pub group: &'static str,
+    /// The resource, with its subresource: `pods/exec`.
+    pub resource: &'static str,
+    /// The verb.
+    pub verb: &'static str,
+}
+
+/// `create pods/exec`, as `kubectl auth can-i` takes it.
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb, self.resource)?;
+        if !self.group.is_empty() {
+            write!(f, ".{}", self.group)?;
+        }
+        Ok(())
+    }
+}
+
+/// The rights of a run that makes pods.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Probing {
+    /// In each namespace where it makes pods.
+    pub camps: Vec<Right>,
+    /// Everywhere, those for its own namespace among them.
+    pub everywhere: Vec<Right>,
+}
+
+/// What a run needs, by the table.
+#[must_use]
+pub fn probing() -> Probing {
+    let of = |wanted: fn(Place) -> bool| {
+        let rules = RULES.iter().filter(|rule| rule.level == Level::Probing && wanted(rule.place));
+        let right = |rule: &'static Rule| {
+            let Rule { group, resource, .. } = *rule;
+            rule.verbs.iter().map(move |verb| Right { group, resource, verb })
+        };
+        rules.flat_map(right).collect()
+    };
+    Probing { camps: of(|place| place == Place::Camps), everywhere: of(|_| true) }
 }
 
 /// A rule of a role.
+#[derive(Clone, Copy)]
 struct Rule {
     level: Level,
     place: Place,
@@ -40,7 +93,7 @@ struct Rule {
 }
 
 /// Besides the lists of `lists` and `kinds`.
-const RULES: [Rule; 9] = [
+static RULES: [Rule; 9] = [
     // The facts that the expectations depend on: DNS, and the Service of the database.
     rule(Level::Static, Place::Everywhere, "", "services", &["get"]),
     Rule {
@@ -52,26 +105,23 @@ const RULES: [Rule; 9] = [
         names: &["cilium-config"],
         ..rule(Level::Static, Place::Namespace("kube-system"), "", "configmaps", &["get"])
     },
-    rule(Level::Live, Place::Platform, "", "pods/exec", &["get", "create"]),
-    // The namespace of a run has a new name each time: so these hold everywhere.
-    rule(Level::Probing, Place::Everywhere, "", "namespaces", &["create", "delete"]),
-    rule(Level::Probing, Place::Everywhere, "", "pods", &["create", "delete"]),
-    rule(Level::Probing, Place::Everywhere, "", "pods/exec", &["get", "create"]),
+    rule(Level::Live, Place::Platform, "", "pods/exec", EXEC),
+    rule(Level::Probing, Place::Everywhere, "", "namespaces", &["list", "create", "delete"]),
+    rule(Level::Probing, Place::Camps, "", "pods", &["list", "create", "delete"]),
+    rule(Level::Probing, Place::Camps, "", "pods/exec", EXEC),
+    rule(Level::Probing, Place::Camps, "", "configmaps", &["list", "create", "patch", "delete"]),
+    // For the proof that policies are enforced.
     rule(
         Level::Probing,
-        Place::Everywhere,
-        "",
-        "configmaps",
-        &["list", "create", "patch", "delete"],
-    ),
-    rule(
-        Level::Probing,
-        Place::Everywhere,
+        Place::Own,
         "networking.k8s.io",
         "networkpolicies",
-        &["create", "delete"],
+        &["list", "create", "delete"],
     ),
 ];
+
+/// Of old an exec is a GET, over WebSockets, or a POST; newer servers ask for `create` either way.
+const EXEC: &[&str] = &["get", "create"];
 
 const fn rule(
     level: Level,
@@ -102,14 +152,21 @@ impl Level {
         let mut places: BTreeMap<Option<&str>, Rules> = BTreeMap::new();
         for rule in lists.chain(RULES).filter(|rule| rule.level <= self) {
             let namespaces: Vec<Option<&str>> = match rule.place {
-                Place::Everywhere => vec![None],
+                Place::Everywhere | Place::Camps | Place::Own => vec![None],
                 Place::Namespace(namespace) => vec![Some(namespace)],
                 Place::Platform => NAMESPACES.map(Some).to_vec(),
             };
             for namespace in namespaces {
                 let rules = places.entry(namespace).or_default();
                 let verbs = rules.entry((rule.group, rule.names, rule.resource)).or_default();
-                verbs.extend(rule.verbs);
+                // A list is one of reading, and again one of a run's own.
+                verbs.extend(
+                    rule.verbs
+                        .iter()
+                        .filter(|verb| !verbs.contains(verb))
+                        .copied()
+                        .collect::<Vec<_>>(),
+                );
             }
         }
         places.into_iter().map(|(namespace, rules)| self.role(namespace, &rules)).collect()
@@ -153,7 +210,7 @@ type Rules = BTreeMap<(&'static str, &'static [&'static str], &'static str), Vec
 mod tests {
     use serde_json::Value;
 
-    use super::{KNOWN, LISTS, Level};
+    use super::{KNOWN, LISTS, Level, probing};
 
     fn grants(roles: &[Value], group: &str, resource: &str, verb: &str) -> bool {
         let has = |list: &Value, word: &str| {
@@ -175,6 +232,37 @@ mod tests {
         let text = serde_json::json!(roles).to_string();
         for word in ["create", "delete", "patch", "update", "*", "secrets", "exec"] {
             assert!(!text.contains(&format!("\"{word}")), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_run_asks_for_what_is_printed_and_nothing_else_is_printed() {
+        let needed = probing();
+        let (before, printed) = (Level::Live.roles(), Level::Probing.roles());
+        for right in &needed.everywhere {
+            assert!(grants(&printed, right.group, right.resource, right.verb), "{right}");
+        }
+        assert!(needed.camps.iter().all(|right| needed.everywhere.contains(right)));
+        let rules = printed.iter().filter(|role| role["kind"] == "ClusterRole");
+        for rule in rules.flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
+            let words = |key: &str| {
+                let list = rule[key].as_array().into_iter().flatten();
+                list.filter_map(Value::as_str).collect::<Vec<_>>()
+            };
+            for (group, resource, verb) in words("apiGroups")
+                .iter()
+                .flat_map(|g| words("resources").into_iter().map(move |r| (*g, r)))
+                .flat_map(|(g, r)| words("verbs").into_iter().map(move |v| (g, r, v)))
+            {
+                let asked = needed
+                    .everywhere
+                    .iter()
+                    .any(|r| (r.group, r.resource, r.verb) == (group, resource, verb));
+                assert!(
+                    asked || grants(&before, group, resource, verb),
+                    "nobody asks for {verb} {resource}"
+                );
+            }
         }
     }
 

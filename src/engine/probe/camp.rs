@@ -74,7 +74,8 @@ impl<'a> Camp<'a> {
         match self.cluster.rest.post(path, body, Self::retry()).await {
             Err(error) if error.code() == Some(409) => {
                 let name = body["metadata"]["name"].as_str().unwrap_or_default();
-                self.cluster.rest.get_path(&format!("{path}/{name}"), Self::retry()).await
+                let found = look(self.cluster, &format!("{path}/{name}")).await?;
+                found.ok_or(error)
             }
             answer => answer,
         }
@@ -213,8 +214,8 @@ pub(super) async fn remove(cluster: &Cluster, paths: &[String]) -> Vec<String> {
     let deadline = Instant::now() + GOING;
     while !going.is_empty() && Instant::now() < deadline {
         let there = join_all(going.iter().map(|path| async {
-            let answer = cluster.rest.get_path(path, Camp::retry()).await;
-            !matches!(&answer, Err(error) if matches!(error.code(), Some(404 | 403)))
+            let found = look(cluster, path).await;
+            !matches!(&found, Ok(None))
         }));
         let mut there = there.await.into_iter();
         going.retain(|_| there.next().unwrap_or(false));
@@ -224,6 +225,15 @@ pub(super) async fn remove(cluster: &Cluster, paths: &[String]) -> Vec<String> {
     }
     left.extend(going.into_iter().map(|path| format!("{path}: it is still going away")));
     left
+}
+
+/// Looks for an object by listing what has its name: a run has the right to list, and needs none to
+/// get.
+async fn look(cluster: &Cluster, path: &str) -> Result<Option<Value>, ClusterError> {
+    let (collection, name) = path.rsplit_once('/').unwrap_or((path, ""));
+    let list = format!("{collection}?fieldSelector=metadata.name%3D{name}");
+    let mut answer = cluster.rest.get_path(&list, Camp::retry()).await?;
+    Ok(answer["items"].as_array_mut().and_then(Vec::pop))
 }
 
 fn gone(answer: Result<Value, ClusterError>) -> Result<(), ClusterError> {

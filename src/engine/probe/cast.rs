@@ -8,7 +8,7 @@ use super::ProbeError;
 use super::exec::exec;
 use super::pods::{Material, Running, Wish};
 use super::prober::place;
-use super::rights::{Missing, RIGHTS};
+use super::rights::Missing;
 use super::run::{EXEC, Stage};
 use super::wire::Tool;
 use crate::netpol::Pod;
@@ -43,9 +43,7 @@ impl Stage<'_> {
         let nonce = format!("openhive-{}", self.camp.run);
         let client = &self.camp.cluster.client;
         let found = join_all(actors.iter().map(async |actor| {
-            let exec_rights: Vec<_> =
-                RIGHTS.iter().filter(|r| r.resource == "pods/exec").copied().collect();
-            if missing.any(Some(&actor.namespace), &exec_rights).is_some() {
+            if missing.for_exec(&actor.namespace).is_some() {
                 return None;
             }
             for tool in Tool::ALL {

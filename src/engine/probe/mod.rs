@@ -11,11 +11,10 @@ mod proof;
 mod rights;
 mod run;
 mod sweep;
-mod wire;
+pub mod wire;
 
 use std::time::Duration;
 
-pub use rights::{RIGHTS, Right};
 pub use run::{LIFE, Options, run};
 
 use super::Signal;

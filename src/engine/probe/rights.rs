@@ -1,83 +1,63 @@
-//! What a run has to be allowed, asked before anything is made.
+//! What a run has to be allowed, asked before anything is made. Which rights those are stands in the
+//! table of `cluster::netpol::rights`.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use futures::future::join_all;
 use serde_json::json;
 
+use crate::cluster::netpol::rights::{Probing, Right, probing};
 use crate::cluster::{Rest, Retry};
-
-/// A right that probing needs.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Right {
-    /// The API group; empty for the core.
-    pub group: &'static str,
-    /// The resource, with its subresource: `pods/exec`.
-    pub resource: &'static str,
-    /// The verb.
-    pub verb: &'static str,
-}
-
-const fn right(group: &'static str, resource: &'static str, verb: &'static str) -> Right {
-    Right { group, resource, verb }
-}
-
-/// In each namespace where something is made: the platform's, the Ingress controller's, and the
-/// run's own, whose name is new each time; so for all namespaces, or with an unbound name.
-pub const RIGHTS: [Right; 9] = [
-    right("", "pods", "list"),
-    right("", "pods", "create"),
-    right("", "pods", "delete"),
-    right("", "pods/exec", "get"),
-    right("", "pods/exec", "create"),
-    right("", "configmaps", "list"),
-    right("", "configmaps", "create"),
-    right("", "configmaps", "patch"),
-    right("", "configmaps", "delete"),
-];
-
-/// For the run's own namespace.
-pub(super) const OF_THE_CLUSTER: [Right; 3] = [
-    right("", "namespaces", "create"),
-    right("", "namespaces", "list"),
-    right("", "namespaces", "delete"),
-];
-
-/// In the run's own namespace alone, for the proof.
-pub(super) const OF_THE_PROOF: [Right; 2] = [
-    right("networking.k8s.io", "networkpolicies", "create"),
-    right("networking.k8s.io", "networkpolicies", "delete"),
-];
 
 /// Where a right is asked for; `None`: everywhere.
 type Place<'a> = Option<&'a str>;
 
 /// The rights that are missing.
-#[derive(Debug, Default)]
-pub(super) struct Missing(BTreeSet<(Option<String>, Right)>);
+#[derive(Debug)]
+pub(super) struct Missing {
+    needed: Probing,
+    missing: BTreeSet<(Option<String>, Right)>,
+}
 
 impl Missing {
     /// Asks for all of them at once. An answer that cannot be had counts as a right: the request
     /// itself will tell.
     pub(super) async fn ask(rest: &Rest, namespaces: &[&str]) -> Self {
-        let mut wanted: Vec<(Place<'_>, Right)> = Vec::new();
+        let needed = probing();
+        let mut wanted: Vec<(Place<'_>, Right)> =
+            needed.everywhere.iter().map(|right| (None, *right)).collect();
         for namespace in namespaces {
-            wanted.extend(RIGHTS.map(|right| (Some(*namespace), right)));
+            wanted.extend(needed.camps.iter().map(|right| (Some(*namespace), *right)));
         }
-        let everywhere = OF_THE_CLUSTER.into_iter().chain(OF_THE_PROOF).chain(RIGHTS);
-        wanted.extend(everywhere.map(|right| (None, right)));
-        let denied = join_all(wanted.iter().map(|(place, right)| denied(rest, *place, *right)));
-        let answers = denied.await;
-        let missing = wanted.into_iter().zip(answers).filter(|(_, denied)| *denied);
-        Self(missing.map(|((place, right), _)| (place.map(str::to_owned), right)).collect())
+        let answers = join_all(wanted.iter().map(|(place, right)| denied(rest, *place, *right)));
+        let missing = wanted.iter().zip(answers.await).filter(|(_, denied)| *denied);
+        let missing =
+            missing.map(|((place, right), _)| (place.map(str::to_owned), *right)).collect();
+        Self { needed, missing }
     }
 
-    /// The first of these rights that is missing, in words.
-    pub(super) fn any(&self, place: Place<'_>, rights: &[Right]) -> Option<String> {
-        let place = place.map(str::to_owned);
-        let right = rights.iter().find(|right| self.0.contains(&(place.clone(), **right)))?;
-        Some(match &place {
+    /// What keeps pods from being made in a namespace.
+    pub(super) fn in_namespace(&self, namespace: &str) -> Option<String> {
+        self.first(Some(namespace), |_| true)
+    }
+
+    /// What keeps programs from being run in the pods of a namespace.
+    pub(super) fn for_exec(&self, namespace: &str) -> Option<String> {
+        self.first(Some(namespace), |right| right.resource == "pods/exec")
+    }
+
+    /// What keeps the run from a namespace of its own, or from proving anything there.
+    pub(super) fn everywhere(&self) -> Option<String> {
+        self.first(None, |_| true)
+    }
+
+    /// The first that is missing of those that count, in words.
+    fn first(&self, place: Place<'_>, counts: impl Fn(&Right) -> bool) -> Option<String> {
+        let needed = if place.is_some() { &self.needed.camps } else { &self.needed.everywhere };
+        let at = place.map(str::to_owned);
+        let is_missing = |right: &&Right| self.missing.contains(&(at.clone(), **right));
+        let right = needed.iter().filter(|right| counts(right)).find(is_missing)?;
+        Some(match place {
             Some(namespace) => format!("{right} -n {namespace}"),
             None => format!("{right} in all namespaces"),
         })
@@ -97,16 +77,5 @@ async fn denied(rest: &Rest, place: Place<'_>, right: Right) -> bool {
     match rest.ask(path, &body, Retry::while_busy()).await {
         Ok(answer) => answer["status"]["allowed"] == false,
         Err(_) => false,
-    }
-}
-
-/// `create pods/exec`, as `kubectl auth can-i` takes it.
-impl fmt::Display for Right {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.verb, self.resource)?;
-        if !self.group.is_empty() {
-            write!(f, ".{}", self.group)?;
-        }
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::camp::{Camp, HOME, LIFETIME};
 use super::cast::stand_in;
 use super::pods::{Wish, make};
 use super::proof::PAIR;
-use super::rights::{Missing, OF_THE_CLUSTER, OF_THE_PROOF, RIGHTS};
+use super::rights::Missing;
 use super::sweep::Others;
 use super::{Live, ProbeError, seconds};
 use crate::cluster::Cluster;
@@ -120,19 +120,16 @@ impl Stage<'_> {
         let (mut made, not) = stands(&wanted, &actors, self.input, self.scene, self.platform);
         absent.extend(not);
         made.retain(|stand| {
-            let why = missing.any(stand.namespace.as_deref(), &RIGHTS);
+            let why = stand.namespace.as_deref().and_then(|n| missing.in_namespace(n));
             absent.extend(why.iter().map(|right| Absent {
                 party: stand.party,
                 why: Reason::MissingRight(right.clone()).to_string(),
             }));
             why.is_none()
         });
-        let everywhere = [&OF_THE_CLUSTER[..], &OF_THE_PROOF, &RIGHTS].concat();
-        let own = missing.any(None, &everywhere);
-        let home = missing.any(Some(HOME), &RIGHTS).or(own.clone());
-        if let Some(right) = &home {
+        if let Some(right) = missing.in_namespace(HOME).or_else(|| missing.everywhere()) {
             // Without a sign of life nothing may be made.
-            let why = Reason::MissingRight(right.clone()).to_string();
+            let why = Reason::MissingRight(right).to_string();
             (self.say)(&format!("no probe pods: {why}"));
             absent.push(Absent { party: Party::Elsewhere, why: why.clone() });
             absent.extend(made.drain(..).map(|s| Absent { party: s.party, why: why.clone() }));
