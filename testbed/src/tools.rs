@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::artefact::debian::Debian;
 use crate::artefact::{Cache, go, modules};
 use crate::error::Result;
 
@@ -35,4 +36,12 @@ pub fn netpol_analyzer(cache: &Cache) -> Result<PathBuf> {
 /// When there is no Go, or the build fails.
 pub fn kubectl(cache: &Cache) -> Result<PathBuf> {
     Ok(go::build(cache, &modules::KUBERNETES)?.join("kubectl"))
+}
+
+/// Debian's busybox: a shell with `nc` and `wget`.
+///
+/// # Errors
+/// When Debian's packages cannot be had.
+pub fn busybox(cache: &Cache) -> Result<PathBuf> {
+    Ok(Debian::open(cache)?.folder().join("root/bin/busybox"))
 }

@@ -1,7 +1,7 @@
 //! What is sent into a pod, and the lines that come back. Pure.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,9 +10,15 @@ use crate::netpol::observe::Answer;
 
 /// What a pod can run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Tool {
+pub enum Tool {
+    /// `python3`.
     Python,
+    /// `node`.
     Node,
+    /// `nc` of any make, and a shell.
+    Nc,
+    /// `wget`, and a shell. It sends no query, so DNS stays unknown.
+    Wget,
 }
 
 /// Reads as many bytes as its argument says, then runs them: no limit of an argument's length, and
@@ -24,52 +30,82 @@ const NODE: &str = "const fs=require('fs');const n=+process.argv[1],b=Buffer.all
     new Function('require',b.toString())(require)";
 
 impl Tool {
-    /// Python first: three of the four images have it.
-    pub(super) const ALL: [Self; 2] = [Self::Python, Self::Node];
+    /// In this order: three of the four images have Python, one has Node, and both tell an answer
+    /// better than a shell's tools.
+    pub const ALL: [Self; 4] = [Self::Python, Self::Node, Self::Nc, Self::Wget];
 
-    pub(super) fn command(self, length: usize) -> Vec<String> {
+    /// The command that reads a program of so many bytes from standard input.
+    #[must_use]
+    pub fn command(self, length: usize) -> Vec<String> {
         let (program, flag, text) = match self {
             Self::Python => ("python3", "-c", PYTHON),
             Self::Node => ("node", "-e", NODE),
+            // It runs each line when it has read it, and ends where the program says so.
+            Self::Nc | Self::Wget => return vec!["sh".to_owned()],
         };
         [program, flag, text, &length.to_string()].map(str::to_owned).to_vec()
     }
 
-    fn program(self) -> &'static str {
+    /// Its name, for the two of a shell.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Python => include_str!("scripts/client.py"),
-            Self::Node => include_str!("scripts/client.js"),
+            Self::Python => "python3",
+            Self::Node => "node",
+            Self::Nc => "nc",
+            Self::Wget => "wget",
         }
     }
 
     /// A program that prints the nonce and ends.
-    pub(super) fn hello(self, nonce: &str) -> String {
+    #[must_use]
+    pub fn hello(self, nonce: &str) -> String {
         match self {
             Self::Python => format!("print({nonce:?})\n"),
             Self::Node => format!("console.log({nonce:?})\n"),
+            Self::Nc | Self::Wget => format!(
+                "command -v {} >/dev/null && [ -r /proc/net/tcp ] && echo '{nonce}'; exit\n",
+                self.name()
+            ),
         }
     }
 
     /// The program with its plan.
-    pub(super) fn script(self, nonce: &str, orders: &[Order]) -> String {
-        let plan: Vec<Value> = orders.iter().map(Order::to_json).collect();
+    #[must_use]
+    pub fn script(self, nonce: &str, orders: &[Order]) -> String {
         // Lists, strings, and numbers are written alike in JSON and in both languages.
-        let (plan, text) = (Value::Array(plan), self.program());
+        let plan = || Value::Array(orders.iter().map(Order::to_json).collect());
         match self {
-            Self::Python => format!("NONCE = {nonce:?}\nPLAN = {plan}\n{text}"),
-            Self::Node => format!("const NONCE = {nonce:?}, PLAN = {plan};\n{text}"),
+            Self::Python => {
+                let text = include_str!("scripts/client.py");
+                format!("NONCE = {nonce:?}\nPLAN = {}\n{text}", plan())
+            }
+            Self::Node => {
+                let text = include_str!("scripts/client.js");
+                format!("const NONCE = {nonce:?}, PLAN = {};\n{text}", plan())
+            }
+            Self::Nc | Self::Wget => {
+                let text = include_str!("scripts/client.sh");
+                let calls: String = orders.iter().filter_map(Order::to_call).collect();
+                format!("NONCE='{nonce}' TOOL={}\n{text}{calls}wait\nexit 0\n", self.name())
+            }
         }
     }
 }
 
 /// One line of a plan.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub struct Order {
+    /// Its number.
     pub number: usize,
+    /// `tcp`, `dns-udp`, `dns-tcp`, `resolve`.
     pub kind: &'static str,
+    /// An address; to resolve, a name.
     pub host: String,
+    /// The port.
     pub port: u16,
+    /// How often it is tried until something comes back.
     pub tries: u32,
+    /// How long a try takes at the most.
     pub limit: Duration,
 }
 
@@ -78,10 +114,22 @@ impl Order {
         let limit = self.limit.as_secs_f64();
         json!([self.number, self.kind, self.host, self.port, self.tries, limit])
     }
+
+    /// The call of `run` in the shell's script, beside the others. Only addresses get one: nothing
+    /// else stands in a shell's program.
+    fn to_call(&self) -> Option<String> {
+        let address: Ipv4Addr = self.host.parse().ok()?;
+        let Self { number, kind, host, port, tries, limit } = self;
+        // As /proc/net/tcp has it: the address's bytes as the machine reads a number, the port as is.
+        let remote = format!("{:08X}:{port:04X}", u32::from_ne_bytes(address.octets()));
+        let limit = limit.as_millis().div_ceil(1000);
+        Some(format!("run {number} {kind} {host} {port} {tries} {limit} {remote} &\n"))
+    }
 }
 
 /// The words of the lines that carry the nonce, by the number of their order.
-pub(super) fn words(nonce: &str, output: &str) -> BTreeMap<usize, (String, u64)> {
+#[must_use]
+pub fn words(nonce: &str, output: &str) -> BTreeMap<usize, (String, u64)> {
     let line = |line: &str| {
         let mut parts = line.trim_end().strip_prefix(nonce)?.strip_prefix(' ')?.split(' ');
         let number = parts.next()?.parse().ok()?;
@@ -104,7 +152,9 @@ pub(super) fn addresses(word: &str) -> Vec<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{addresses, words};
+    use std::time::Duration;
+
+    use super::{Order, Tool, addresses, words};
 
     #[test]
     fn only_whole_lines_with_the_nonce_count() {
@@ -113,6 +163,27 @@ mod tests {
         let words = words("n1", output);
         assert_eq!(words.keys().copied().collect::<Vec<_>>(), [0, 2]);
         assert_eq!(words[&2], ("timeout".to_owned(), 6001));
+    }
+
+    #[test]
+    fn nothing_but_addresses_stands_in_a_shells_program() {
+        let order = |host: &str| Order {
+            number: 3,
+            kind: "tcp",
+            host: host.to_owned(),
+            port: 443,
+            tries: 3,
+            limit: Duration::from_millis(1500),
+        };
+        let script = |host: &str| Tool::Nc.script("n1", &[order(host)]);
+        if cfg!(target_endian = "little") {
+            assert!(
+                script("10.96.0.1").contains("\nrun 3 tcp 10.96.0.1 443 3 2 0100600A:01BB &\n")
+            );
+        }
+        for other in ["$(reboot)", "a.test", "fd00::1", "10.0.0.1;x"] {
+            assert!(!script(other).contains(other), "{other}");
+        }
     }
 
     #[test]

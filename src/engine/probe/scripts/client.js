@@ -34,7 +34,8 @@ const udp = (host, port, limit) => new Promise((done) => {
   sock.on("error", (error) => end(word(error)));
   sock.on("message", (data) => { if (data.subarray(0, 2).equals(QUERY.subarray(0, 2))) end("open"); });
   // Connected, so that an answer by ICMP is told.
-  sock.connect(port, host, () => sock.send(QUERY, (error) => { if (error) end(word(error)); }));
+  const sent = (error) => { if (error) end(word(error)); };
+  sock.connect(port, host, (error) => (error ? sent(error) : sock.send(QUERY, sent)));
 });
 
 const run = async ([number, kind, host, port, tries, limit]) => {
