@@ -11,8 +11,9 @@ use super::camp::Camp;
 use super::prober::{Prober, Words};
 use super::seconds;
 use super::wire::Order;
+use crate::netpol::observe::Proof;
 use crate::netpol::observe::pod::ROLE;
-use crate::netpol::observe::{Answer, Denial, Proof};
+use crate::netpol::observe::proof::{Both, Round};
 
 /// The role of the two pods of the proof.
 pub(super) const PAIR: &str = "proof";
@@ -20,6 +21,8 @@ pub(super) const PAIR: &str = "proof";
 const WITHIN: Duration = Duration::from_secs(60);
 /// One try of the proof.
 const TRY: Duration = Duration::from_secs(1);
+/// How long datagrams may be lost before the proof goes on without them.
+const DATAGRAMS: Duration = Duration::from_secs(5);
 
 /// Two pods that a policy shuts, and one that none does.
 pub(super) struct Pair<'a> {
@@ -33,73 +36,67 @@ pub(super) struct Pair<'a> {
 /// Runs the proof.
 pub(super) async fn prove(camp: &Camp<'_>, pair: &Pair<'_>) -> Proof {
     let mut proof = Proof::default();
-    let deadline = Instant::now() + WITHIN;
-    loop {
-        let (out, into) = pair.ask().await;
-        if let (Some((Answer::Open, milliseconds)), Some((Answer::Open, _))) = (out, into) {
-            proof.open_milliseconds = Some(milliseconds);
-            break;
+    let started = Instant::now();
+    let deadline = started + WITHIN;
+    let datagrams = loop {
+        let round = pair.ask().await;
+        let patient = started.elapsed() < DATAGRAMS;
+        if round.is_open(false) && (round.is_open(true) || !patient) {
+            proof.open_milliseconds = round.out.tcp.map(|(_, milliseconds)| milliseconds);
+            break round.is_open(true);
         }
         if Instant::now() >= deadline {
             let why = "the pods of the proof do not reach each other even without a policy";
             return Proof { failed: Some(why.to_owned()), ..proof };
         }
         sleep(Duration::from_millis(200)).await;
-    }
+    };
     let selector = json!({"matchLabels": {ROLE: PAIR}});
     if let Err(error) = camp.deny(&selector).await {
         return Proof { failed: Some(error.to_string()), ..proof };
     }
     let shut = Instant::now();
-    while proof.egress.is_none() || proof.ingress.is_none() {
-        let (out, into) = pair.ask().await;
-        let denial = |answer: Option<(Answer, u64)>| {
-            let how = answer?.0.how()?;
-            Some(Denial { how, after: seconds(shut.elapsed()) })
-        };
-        proof.egress = proof.egress.or(denial(out));
-        proof.ingress = proof.ingress.or(denial(into));
+    while let Some(why) = proof.still_open(datagrams) {
         if Instant::now() >= deadline {
-            let both = proof.egress.is_none() && proof.ingress.is_none();
-            return proof.not_enforced(if both {
-                "a policy that denies everything changed nothing"
-            } else {
-                "a policy that denies everything shut one direction only"
-            });
+            return proof.not_enforced(why);
         }
+        let round = pair.ask().await;
+        proof.note(&round, datagrams, seconds(shut.elapsed()));
     }
     if let Err(error) = camp.allow_again().await {
         return Proof { failed: Some(error.to_string()), ..proof };
     }
     let opened = Instant::now();
-    loop {
-        let (out, into) = pair.ask().await;
-        let open = |answer: Option<(Answer, u64)>| matches!(answer, Some((Answer::Open, _)));
-        if open(out) && open(into) {
-            proof.open_again_after = Some(seconds(opened.elapsed()));
-            return Proof { enforced: true, conclusive: true, ..proof };
-        }
+    while !pair.ask().await.is_open(datagrams) {
         if Instant::now() >= deadline {
             let why = "what a policy shut did not open again without it";
             return Proof { failed: Some(why.to_owned()), ..proof };
         }
     }
+    proof.open_again_after = Some(seconds(opened.elapsed()));
+    Proof { enforced: true, conclusive: true, ..proof }
 }
 
 impl Pair<'_> {
     /// From the first of the pair to the free pod, and from that to the second.
-    async fn ask(&self) -> (Option<(Answer, u64)>, Option<(Answer, u64)>) {
-        let order = |host: IpAddr| Order {
-            number: 0,
-            kind: "tcp",
-            host: host.to_string(),
-            port: self.port,
-            tries: 1,
-            limit: TRY,
+    async fn ask(&self) -> Round {
+        let orders = |host: IpAddr| {
+            ["tcp", "dns-udp"].into_iter().enumerate().map(move |(number, kind)| Order {
+                number,
+                kind,
+                host: host.to_string(),
+                port: self.port,
+                tries: 1,
+                limit: TRY,
+            })
         };
-        let orders = [[order(self.free_address)], [order(self.second)]];
+        let orders: [Vec<Order>; 2] =
+            [self.free_address, self.second].map(|host| orders(host).collect());
         let (out, into) = futures::join!(self.first.ask(&orders[0]), self.free.ask(&orders[1]));
-        let only = |words: Words| words.get(&0).and_then(super::wire::answer);
-        (only(out), only(into))
+        let both = |words: Words| {
+            let word = |number| words.get(&number).and_then(super::wire::answer);
+            Both { tcp: word(0), udp: word(1) }
+        };
+        Round { out: both(out), into: both(into) }
     }
 }

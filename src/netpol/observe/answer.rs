@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::netpol::ports::Protocol;
+
 /// The word of a probe.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +86,28 @@ impl fmt::Display for How {
 
 /// What denials were seen to look like in the proof that policies are enforced.
 pub type Looks = BTreeSet<How>;
+
+/// The same by protocol: a plugin may answer for one what it drops for another.
+#[derive(Clone, Debug, Default)]
+pub struct Denials {
+    /// Of connections.
+    pub tcp: Looks,
+    /// Of datagrams.
+    pub udp: Looks,
+}
+
+impl Denials {
+    /// Those of a protocol; none were seen of any other.
+    #[must_use]
+    pub const fn of(&self, protocol: Protocol) -> &Looks {
+        static NONE: Looks = Looks::new();
+        match protocol {
+            Protocol::Tcp => &self.tcp,
+            Protocol::Udp => &self.udp,
+            Protocol::Sctp => &NONE,
+        }
+    }
+}
 
 /// What kind of address was probed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]

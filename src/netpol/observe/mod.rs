@@ -26,7 +26,7 @@ pub mod scene;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Address, Answer, Control, How, Looks, Observed, Reason};
+pub use answer::{Address, Answer, Control, Denials, How, Looks, Observed, Reason};
 pub use flow::{FlowReport, Via};
 pub use judge::{FlowVerdict, Wanted, judge};
 pub use proof::{Denial, Proof, Sent, Timings};

@@ -1,6 +1,6 @@
 //! What was answered so far, and what has to be asked again.
 
-use super::answer::{Address, Answer, Control, Looks, Observed, Reason, observed};
+use super::answer::{Address, Answer, Control, Denials, Observed, Reason, observed};
 use super::flow::{FlowReport, Via};
 use super::judge::{FlowVerdict, Wanted, disagrees, judge};
 use super::plan::{Flow, Plan, Target};
@@ -24,7 +24,7 @@ struct Track {
 #[derive(Debug)]
 pub struct Rounds<'a> {
     plan: &'a Plan,
-    looks: Looks,
+    looks: Denials,
     proven: bool,
     tracks: Vec<Track>,
 }
@@ -35,7 +35,7 @@ pub type Word = Option<(Answer, u64)>;
 impl<'a> Rounds<'a> {
     /// Nothing was asked yet.
     #[must_use]
-    pub fn new(plan: &'a Plan, looks: Looks) -> Self {
+    pub fn new(plan: &'a Plan, looks: Denials) -> Self {
         let tracks = vec![Track::default(); plan.flows.len()];
         Self { plan, looks, proven: false, tracks }
     }
@@ -166,7 +166,8 @@ impl<'a> Rounds<'a> {
     fn observed(&self, number: usize) -> Observed {
         let target = self.target(&self.plan.flows[number]);
         let track = &self.tracks[number];
-        match observed(track.answer, target.kind, &self.control(number), &self.looks) {
+        let looks = self.looks.of(target.probe.protocol());
+        match observed(track.answer, target.kind, &self.control(number), looks) {
             Observed::Blocked { .. } if !self.proven => {
                 Observed::Unknown { reason: Reason::NotEnforced }
             }

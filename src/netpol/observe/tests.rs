@@ -194,7 +194,7 @@ mod rounds {
     use std::net::IpAddr;
 
     use super::super::actor::Actor;
-    use super::super::answer::{Address, Answer, Control, How, Observed, Reason};
+    use super::super::answer::{Address, Answer, Control, Denials, How, Observed, Reason};
     use super::super::flow::Via;
     use super::super::judge::{FlowVerdict, Wanted};
     use super::super::plan::{Behind, Flow, Plan, Probe, Target};
@@ -247,9 +247,13 @@ mod rounds {
     }
 
     fn start(plan: &Plan) -> Rounds<'_> {
-        let mut rounds = Rounds::new(plan, [How::TimeOut].into());
+        let mut rounds = Rounds::new(plan, drops());
         rounds.proven(true);
         rounds
+    }
+
+    fn drops() -> Denials {
+        Denials { tcp: [How::TimeOut].into(), udp: [How::TimeOut].into() }
     }
 
     const OPEN: Option<(Answer, u64)> = Some((Answer::Open, 1));
@@ -313,9 +317,29 @@ mod rounds {
     }
 
     #[test]
+    fn a_denial_looks_as_it_was_seen_to_look_for_its_own_protocol() {
+        let answered = Some((Answer::Unreachable, 1));
+        let of = |probe: Probe, looks: Denials| {
+            let mut plan = plan();
+            plan.targets[0].probe = probe;
+            let mut rounds = Rounds::new(&plan, looks);
+            rounds.proven(true);
+            rounds.take([(0, answered), (1, OPEN)]);
+            rounds.reports()[0].observed.clone()
+        };
+        let udp_alone = || Denials { udp: [How::Unreachable].into(), ..drops() };
+        let blocked = Observed::Blocked { how: How::Unreachable };
+        assert_eq!(of(Probe::DnsUdp, udp_alone()), blocked);
+        let reason = Reason::Unsettled;
+        assert_eq!(of(Probe::DnsTcp, udp_alone()), Observed::Unknown { reason });
+        let both = || Denials { tcp: [How::TimeOut, How::Unreachable].into(), ..udp_alone() };
+        assert_eq!(of(Probe::DnsTcp, both()), blocked);
+    }
+
+    #[test]
     fn without_the_proof_nothing_counts_as_blocked() {
         let plan = plan();
-        let mut rounds = Rounds::new(&plan, [How::TimeOut].into());
+        let mut rounds = Rounds::new(&plan, drops());
         rounds.take([(0, SHUT), (1, OPEN)]);
         let reason = Reason::NotEnforced;
         assert_eq!(rounds.reports()[0].observed, Observed::Unknown { reason });
