@@ -1,6 +1,7 @@
 //! What integration tests share.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod account;
 pub mod objects;
 pub mod platform;
 pub mod run;

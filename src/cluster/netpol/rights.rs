@@ -46,7 +46,7 @@ pub struct Right {
     pub verb: &'static str,
 }
 
-/// `create pods/exec`, as `kubectl auth can-i` takes it.
+/// `create pods/exec`, `delete networkpolicies.networking.k8s.io`.
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb, self.resource)?;
