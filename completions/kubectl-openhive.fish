@@ -198,7 +198,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l by -d 'List what a controller made as one [default for csv: workload]' -r -f -a "workload\t'The top-most controller that is in the input'
 owner\t'The controller that a pod names'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l service-cidr -d 'Where the addresses of Services are, for lints; repeat for several [default: told from the Services of the input]' -r
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l against -d 'List what opens and closes from this input, a folder or file, to the other one' -r -F
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l against -d 'List what opens and closes from this other input to the one that is checked: a folder or file, or the cluster (./cluster is a file)' -r
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'`openhive.io/connections/v1`, or `openhive.io/connections-explained/v1`'
 csv\t'RFC 4180'
@@ -214,7 +214,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l explain -d 'Tell of every pair, denied ones too, which policies and rules decide on both sides'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l ungrouped -d 'List pods one by one instead of in groups that behave alike'
-complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l exit-code -d 'With --against: exit with 2 where a flow opens or closes'
+complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l exit-code -d 'With --against: exit with 2 where a flow opens or closes, and with 10 where nothing does but not everything could be read'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -l known-only -d 'Leave out pods that are not in the input'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s q -l quiet -d 'Print data and errors only'
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and __fish_seen_subcommand_from connections" -s v -l verbose -d 'Log what the client does; repeat for more'

@@ -8,6 +8,9 @@ mod common;
 #[allow(dead_code)]
 mod site;
 
+#[path = "apiserver_netpol/files.rs"]
+mod files;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -84,16 +87,22 @@ fn what_is_installed_is_as_meant_until_somebody_else_adds_policies() {
     assert_eq!(with_values["totals"], good["totals"]);
 
     least_rights(&site, &good);
+    files::are_compared_and_expected(&site, &static_roles());
     many_pods(&site);
     a_foreign_policy_is_a_bypass(&site);
     a_foreign_kind_is_never_an_answer(&site);
 }
 
-/// Without Secrets the port is that of the policies, and the answer the same.
-fn least_rights(site: &Site, good: &Value) {
+/// The least rights that it needs.
+fn static_roles() -> String {
     let roles = run(Path::new("/does/not/exist"), &["--print-rbac", "static"]);
     assert!(roles.status.success());
-    let roles = stdout(&roles);
+    stdout(&roles)
+}
+
+/// Without Secrets the port is that of the policies, and the answer the same.
+fn least_rights(site: &Site, good: &Value) {
+    let roles = static_roles();
     let reader = account(site, "reader", &roles);
     let read = matrix_as(&reader);
     assert_eq!(read["gaps"], json!([]));
@@ -103,12 +112,7 @@ fn least_rights(site: &Site, good: &Value) {
         site.cluster.apply(&stdout(&run(&reader, &["--print-rbac", level]))).unwrap();
     }
 
-    let fewer = roles
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("- networkpolicies"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    assert_ne!(fewer, roles.trim_end());
+    let fewer = files::without(&roles, "- networkpolicies");
     let blind = account(site, "blind", &fewer);
     let output = run(&blind, &["-o", "json"]);
     assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
@@ -167,6 +171,15 @@ fn a_foreign_policy_is_a_bypass(site: &Site) {
     assert!(open.iter().all(|(from, _)| from.starts_with("agent")), "{open:?}");
     assert_eq!(found["notOurs"], json!(["hive-agents/debug-egress"]));
     assert!(found["head"].as_str().unwrap().contains("(1 not ours)"), "{}", found["head"]);
+    // Anybody can set labels: beside a values file what it renders to counts.
+    let labels =
+        ["app.kubernetes.io/part-of=openhive", "app.kubernetes.io/managed-by=kubectl-openhive"];
+    let label = ["label", "networkpolicy", "debug-egress", "-n", "hive-agents"];
+    site.cluster.kubectl(&[&label[..], &labels].concat()).unwrap();
+    let kubeconfig = site.cluster.kubeconfig().to_str().unwrap();
+    let output = site.run("verify-netpol", &["-o", "json", "--kubeconfig", kubeconfig]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["notOurs"], json!(["hive-agents/debug-egress"]));
     let delete = ["delete", "networkpolicy", "debug-egress", "-n", "hive-agents"];
     site.cluster.kubectl(&delete).unwrap();
 }

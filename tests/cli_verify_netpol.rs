@@ -240,6 +240,31 @@ fn two_inputs_are_compared() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "no flow opens or closes\n"));
 }
 
+/// A cluster is only asked where the bare word names it; the kubeconfig of these tests is not there.
+#[test]
+fn the_word_cluster_is_the_cluster_and_a_path_is_a_path() {
+    let files = [("old.yaml", SHOP), ("cluster", SHOP)];
+    let with = |args: &[&str]| run(&files, &[&["connections"], args].concat());
+    let manifests = ["--manifests", "old.yaml", "--against"];
+    let ran = with(&[&manifests[..], &["./cluster"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "no flow opens or closes\n"));
+    for more in [&["cluster"][..], &["cluster", "--context", "prod"]] {
+        let ran = with(&[&manifests[..], more].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("no kubeconfig at /does/not/exist"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("what is called so here is ./cluster"), "{}", ran.stderr);
+    }
+    // What is checked is the cluster.
+    let ran = with(&["--against", "old.yaml"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let ran = with(&["--against", "cluster"]);
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("the cluster cannot be compared with itself"), "{}", ran.stderr);
+    let ran = with(&["--manifests", "-", "--against", "-"]);
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("standard input can be read only once"), "{}", ran.stderr);
+}
+
 #[test]
 fn questions_that_do_not_fit_together_are_usage_errors() {
     let files = [("shop.yaml", SHOP)];
@@ -262,6 +287,22 @@ fn questions_that_do_not_fit_together_are_usage_errors() {
     let (code, stderr) = with(&["--against", "none"]);
     assert_eq!(code, Some(11));
     assert!(stderr.contains("cannot read none"), "{stderr}");
+}
+
+/// A file of a part would fail as soon as it is used.
+#[test]
+fn expectations_are_written_of_everything() {
+    let files = [("shop.yaml", SHOP)];
+    let args = ["connections", "--manifests", ".", "-o", "expect"];
+    for more in [&["--namespace", "shop"][..], &["--known-only"], &["--by", "owner"]] {
+        let ran = run(&files, &[&args[..], more].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{more:?}");
+        let told = format!("-o expect writes every flow: not with {}", more[0]);
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
+    let ran = run(&files, &[&args[..], &["--to", "shop/sts/db", "--port", "80"]].concat());
+    assert!(ran.stderr.contains("leave --to, --port out"), "{}", ran.stderr);
+    assert_eq!(run(&files, &args).code, Some(0));
 }
 
 #[test]
@@ -290,6 +331,7 @@ fn filters_that_name_nothing_are_errors_with_the_nearest_name() {
       exit code 64
     ");
     assert!(with(&["--to", "shpo"]).contains("did you mean shop?"));
+    assert!(with(&["--to", "shop/svc/web"]).contains("shop/svc/web is not in the input"));
     assert!(with(&["--namespace", "shp"]).contains("did you mean shop?"));
     assert!(with(&["--port", "http"]).contains("not a port such as 80"));
     assert!(with(&["--port", "0"]).contains("not a port such as 80"));
@@ -430,6 +472,36 @@ fn an_open_question_is_no_good_answer_where_nobody_looks() {
 }
 
 #[test]
+fn a_service_is_no_end_of_a_connection_and_what_is_behind_it_is() {
+    const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: shop}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}, {name: dns, port: 53, protocol: UDP}]
+";
+    let files = [("shop.yaml", SHOP), ("svc.yaml", SERVICE)];
+    let args = ["connections", "--manifests", "."];
+    let ran = run(&files, &[&args[..], &["--to", "shop/svc/front"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""));
+    assert_snapshot!(ran.stderr, @r"
+    .: 1 namespace, 0 pods, 2 workloads, 1 policy
+    ✗ shop/svc/front is a Service
+
+      Cause   connections are between pods and addresses; a Service only leads to pods
+      Fix     name what is behind it:  shop/deployment/web --port 8080 --port 53/udp
+              or ask about it:  verify-netpol explain SOURCE shop/svc/front PORT
+      exit code 64
+    ");
+    for more in [&["--from", "svc/front:80"][..], &["--to", "svc/front", "--against", "."]] {
+        let ran = run(&files, &[&args[..], more].concat());
+        assert_eq!(ran.code, Some(64), "{more:?}");
+        assert!(ran.stderr.contains("is a Service"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_matrix_needs_to_know_what_is_meant() {
     let ran = run(&[("shop.yaml", SHOP)], &["--manifests", "."]);
     assert_eq!(ran.code, Some(64));
@@ -488,6 +560,9 @@ fn a_cluster_is_named_or_manifests_are() {
     let ran = run(&[("shop.yaml", SHOP)], &["connections", "--manifests", ".", "--context", "x"]);
     assert_eq!(ran.code, Some(64), "{}", ran.stderr);
     assert!(ran.stderr.contains("--manifests and --context exclude each other"), "{}", ran.stderr);
+    let args = ["explain", "shop/deployment/web", "shop/sts/db", "80", "--manifests", "."];
+    let ran = run(&[("shop.yaml", SHOP)], &[&args[..], &["--context", "x"]].concat());
+    assert_eq!(ran.code, Some(64), "{}", ran.stderr);
     // Beside values it is the cluster that is checked, against them.
     let args = ["-f", "values.env", "--kubeconfig", "none"];
     let ran = run(&[("values.env", VALUES)], &args);

@@ -1,6 +1,9 @@
 //! What `verify-netpol` reports, in every format, and how it ends.
 #![allow(clippy::unwrap_used)]
 
+#[path = "cli_verify_report/sarif.rs"]
+mod sarif;
+
 use std::fs;
 use std::path::Path;
 
@@ -379,4 +382,36 @@ fn the_documentation_shows_real_output() {
         fs::write(&picture, &ran.stdout).unwrap();
     }
     assert_eq!(fs::read_to_string(picture).unwrap(), ran.stdout);
+}
+
+/// On Cilium no address block matches the API server, whatever it says.
+#[test]
+fn a_block_for_the_api_server_is_told_to_match_nobody_on_cilium() {
+    let place = Place::new(&format!("{VALUES}{CERTAIN}"), &[]);
+    let args = ["verify-netpol", "-f", "values.env", "--cni", "cilium"];
+    let ran = place.run(&[&args[..], &["-o", "json"]].concat());
+    assert_eq!(ran.code, Some(13), "{}", ran.stderr);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let closed: Vec<&Value> = findings.iter().filter(|f| f["kind"] == "overblock").collect();
+    let [finding] = closed.as_slice() else { panic!("{closed:#?}") };
+    assert_eq!(
+        (&finding["flow"]["from"], &finding["flow"]["to"]),
+        (&"gateway".into(), &"api-server".into())
+    );
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains("Cilium lets no ipBlock match a node or its API server"), "{message}");
+    let line = place.read("values.env").lines().count();
+    assert_eq!(finding["because"][0]["place"]["line"], line, "{finding:#}");
+    assert_eq!(
+        finding["fix"],
+        serde_json::json!([
+            "leave OPENHIVE_API_SERVER_CIDR out, so that the port alone counts",
+            "or let Cilium match them:  policy-cidr-match-mode: nodes  (ConfigMap cilium-config)",
+        ])
+    );
+    for cni in ["calico", "none"] {
+        let ran = place.run(&["verify-netpol", "-f", "values.env", "--cni", cni, "--no-strict"]);
+        assert_eq!(ran.code, Some(0), "{cni}: {}", ran.stdout);
+    }
 }

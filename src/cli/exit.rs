@@ -9,7 +9,7 @@ pub enum Exit {
     Done = 0,
     /// Any error without a code of its own.
     Error = 1,
-    /// `plan --exit-code` found differences.
+    /// `plan` or `connections --against`, with `--exit-code`, found differences.
     Differences = 2,
     /// The values file is not usable.
     Values = 3,
@@ -48,7 +48,10 @@ impl Exit {
     pub const TABLE: [(Self, &'static str); 18] = [
         (Self::Done, "done, or no difference"),
         (Self::Error, "error"),
-        (Self::Differences, "differences (plan --exit-code)"),
+        (
+            Self::Differences,
+            "differences (--exit-code of plan, and of verify-netpol connections --against)",
+        ),
         (Self::Values, "bad values file"),
         (Self::Preflight, "preflight: rights, cluster, or version"),
         (Self::Conflict, "conflict, or locked"),
@@ -56,8 +59,8 @@ impl Exit {
         (Self::Rollout, "rollout or health check failed"),
         (Self::Timeout, "time-out"),
         (Self::Verification, "verify-netpol: open, must be closed"),
-        (Self::Incomplete, "verify-netpol: not decidable (--strict)"),
-        (Self::Input, "bad manifests"),
+        (Self::Incomplete, "verify-netpol: not decidable, or not readable (--strict)"),
+        (Self::Input, "verify-netpol: bad manifests, expectations, or baseline"),
         (Self::NotEnforcing, "verify-netpol: policies are not enforced"),
         (Self::Overblock, "verify-netpol: closed, must be open"),
         (Self::Lint, "verify-netpol: lint only (--fail-on)"),

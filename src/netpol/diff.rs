@@ -1,6 +1,7 @@
 //! Flows that a change of policies opens and closes, between parties that the caller names.
 
 mod inputs;
+mod rest;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use super::ports::{PortSet, Protocol};
 use super::verdict::{Verdict, Why};
 
 pub use inputs::{Change, DiffEnd, DiffOptions, DiffParty, InputDiff, Presence, diff_inputs};
+pub use rest::complete;
 
 /// A party whose flows are compared.
 #[derive(Clone, Debug)]
@@ -113,7 +115,7 @@ pub struct FlowChange {
     pub to: Party,
     /// On which ports.
     pub ports: PortSet,
-    /// Set where the side on which the flow is possible does not allow it for certain.
+    /// Set where one of the sides is not certain of it.
     pub why: Option<Why>,
 }
 
@@ -176,23 +178,30 @@ impl FlowDiff {
 /// Ports that are possible on one side only, by the doubt about them.
 type Gain = Vec<(Option<Why>, PortSet)>;
 
-/// What `more` lets pass, perhaps or for certain, and `less` certainly does not.
+/// What `more` lets pass, perhaps or for certain, and `less` certainly does not. Where policies that
+/// are not known may close in `less` what `more` allows, it is a gain perhaps; where they are not known
+/// on both sides, nothing is known of a change.
 fn gain(less: &Verdict, more: &Verdict) -> Gain {
+    const HIDDEN: Why = Why::PolicyKindNotEvaluated;
     let before = less.possible();
-    let doubts = more.uncertain().into_iter().map(|(why, ports)| (Some(why), ports));
-    [(None, more.allowed().clone())]
-        .into_iter()
-        .chain(doubts)
-        .map(|(why, ports)| (why, ports.difference(&before)))
-        .filter(|(_, ports)| !ports.is_empty())
-        .collect()
+    let doubts = more.uncertain().into_iter().map(|(why, ports)| (why, ports.difference(&before)));
+    let hidden = less.uncertain().into_iter().filter(|(why, _)| *why == HIDDEN);
+    let hidden = hidden.map(|(why, ports)| (why, ports.intersection(more.allowed())));
+    let certain = more.allowed().difference(&before);
+    let mut gain: BTreeMap<Option<Why>, PortSet> = BTreeMap::from([(None, certain)]);
+    for (why, ports) in doubts.chain(hidden) {
+        let known = gain.entry(Some(why)).or_insert_with(PortSet::none);
+        *known = known.union(&ports);
+    }
+    gain.into_iter().filter(|(_, ports)| !ports.is_empty()).collect()
 }
 
 /// Compares what two states of the policies let pass: between every two actors, and between every
 /// pod among them and every address that the policies of either state tell apart.
 ///
 /// A flow counts as possible where it is allowed or not decidable, so that nothing which may open
-/// is left out; `why` tells the latter apart.
+/// is left out; `why` tells the latter apart. What policies that are not known may close in one state,
+/// and the other allows, opens or closes perhaps, also with `why`.
 #[must_use]
 pub fn diff_flows(before: &Cluster, after: &Cluster, actors: &[Actor]) -> FlowDiff {
     let mut diff = FlowDiff::default();

@@ -1,12 +1,13 @@
 //! What the platform's matrix is asked about: what was read, what is meant, and what was observed.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::cluster::find_with_expectations;
-use super::input::{Source, Taken};
+use super::input::Source;
 use super::live;
 use super::matrix::MatrixArgs;
+use super::seen::Seen;
+use super::taken::Taken;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::{Exit, block_on};
 use crate::netpol::Policy;
@@ -15,7 +16,6 @@ use crate::netpol::findings;
 use crate::netpol::labels::Label;
 use crate::netpol::matrix::{Matrix, Platform};
 use crate::netpol::observe::pod::RUN;
-use crate::netpol::report::model::ClusterInfo;
 use crate::ui::{Failure, Ui};
 use crate::values::Checked;
 
@@ -26,13 +26,11 @@ pub(super) struct Asked {
     pub(super) matrix: Matrix,
     /// `profile platform, values.env`.
     pub(super) expectations: String,
-    pub(super) cluster: Option<ClusterInfo>,
+    pub(super) seen: Seen,
     /// The first line of the report.
     pub(super) head: String,
     /// What is to be said beside the cells: something could not be read, or is not enforced.
     pub(super) beside: Vec<Finding>,
-    /// What could not be read, for JSON.
-    pub(super) unread: Vec<Value>,
     pub(super) not_ours: Vec<String>,
     /// The platform's own policies.
     pub(super) ours: Vec<Policy>,
@@ -71,9 +69,8 @@ fn of_files(args: &MatrixArgs, ui: &Ui, checked: Option<Checked>) -> Result<Aske
         taken,
         platform,
         expectations,
-        cluster: None,
+        seen: Seen::default(),
         beside: Vec::new(),
-        unread: Vec::new(),
         not_ours: Vec::new(),
         ours: args.input.own_policies(&checked.values)?,
         checked: Some(checked),
@@ -90,22 +87,17 @@ async fn of_cluster(
     let files = args.input.values_names();
     let values = checked.as_ref().map(|checked| (&checked.values, files.as_str()));
     let profile = args.input.named_profile();
-    let (cluster, found, meant) =
+    let (cluster, mut found, meant) =
         find_with_expectations(ui, connection, &args.input.settings(), values, profile).await?;
     meant.notes.iter().for_each(|note| ui.notice(note));
-    let gaps = || found.reading.decisive_gaps();
-    let mut beside: Vec<Finding> = gaps().map(|gap| findings::of_gap(&gap.to_string())).collect();
-    let unread = gaps().map(|gap| json!(gap)).collect();
+    let rendered = checked.as_ref().map(|c| args.input.own_policies(&c.values)).transpose()?;
+    if let Some(ours) = &rendered {
+        found.compare_policies(ours);
+    }
+    let mut seen = Seen::of(&found, &cluster, now);
+    let mut beside = std::mem::take(&mut seen.gaps);
     let not_ours = found.reading.not_ours.clone();
     let head = found.headline(&meant);
-    let mut info = ClusterInfo {
-        context: cluster.context.clone(),
-        server: cluster.server.clone(),
-        version: found.version.clone(),
-        cni: Some(found.plugin()),
-        time: Some(now.to_string()),
-        live: None,
-    };
     let name = found.name.clone();
     let mut input = found.checked(args.input.allow_empty())?;
     // What other runs made to send packets is none of the platform's.
@@ -114,10 +106,12 @@ async fn of_cluster(
     if args.live.live {
         let sent = live::send(&cluster, &input, &meant, &mut matrix, &args.live, ui).await?;
         beside.extend(findings::of_proof(&sent.proof));
-        info.live = Some(sent);
+        if let Some(info) = &mut seen.cluster {
+            info.live = Some(sent);
+        }
     }
-    let ours = match &checked {
-        Some(checked) => args.input.own_policies(&checked.values)?,
+    let ours = match rendered {
+        Some(ours) => ours,
         // Without values, what carries the platform's mark is taken for its own.
         None => {
             let theirs = |policy: &Policy| not_ours.iter().any(|name| *name == policy.id());
@@ -129,10 +123,9 @@ async fn of_cluster(
         platform: meant.platform,
         matrix,
         expectations: meant.source,
-        cluster: Some(info),
+        seen,
         head,
         beside,
-        unread,
         not_ours,
         ours,
         checked,

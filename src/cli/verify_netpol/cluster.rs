@@ -8,10 +8,12 @@ use crate::cli::block_on;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
-use crate::cluster::netpol::{Reading, Settings, read};
+use crate::cluster::netpol::{Gap, Reading, Settings, read};
 use crate::cluster::snapshot::NAMESPACES;
 use crate::cluster::{Cluster, Retry};
-use crate::netpol::Input;
+use crate::netpol::finding::Origin;
+use crate::netpol::findings::origin;
+use crate::netpol::{Input, Policy};
 use crate::render::Profile;
 use crate::ui::{Failure, Ui};
 use crate::values::Values;
@@ -59,7 +61,11 @@ pub(super) async fn find_with_expectations(
     Ok((cluster, found, expectations))
 }
 
-async fn find(
+/// Reads a cluster, and holds it.
+///
+/// # Errors
+/// As [`found`].
+pub(super) async fn find(
     ui: &Ui,
     connection: &ConnectionArgs,
     settings: &Settings,
@@ -87,6 +93,25 @@ impl Found {
                 "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static",
             );
         }
+    }
+
+    /// Whether nothing that may change an answer was left unread.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reading.decisive_gaps().next().is_none()
+    }
+
+    /// Tells the platform's policies from others by what the values render to, where they are known,
+    /// and not by labels that anybody can set.
+    pub(super) fn compare_policies(&mut self, ours: &[Policy]) {
+        let policies = self.reading.input.cluster.policies.iter();
+        let policies = policies.filter(|p| NAMESPACES.contains(&p.namespace.as_str()));
+        let unmarked = std::mem::take(&mut self.reading.not_ours);
+        let theirs = policies.filter(|policy| match origin(policy, ours) {
+            Origin::Foreign => true,
+            Origin::Changed => unmarked.contains(&policy.id()),
+            Origin::Platform => false,
+        });
+        self.reading.not_ours = theirs.map(Policy::id).collect();
     }
 
     /// The first line of a report about the platform.
@@ -128,6 +153,19 @@ impl Found {
             Some(_) => by,
             None => format!("{by}; what depends on it is uncertain, unless --cni names one"),
         }
+    }
+
+    /// The input with what could not be read and may change an answer, to be compared with another
+    /// one. A cluster without policies is one of which everything is known.
+    ///
+    /// # Errors
+    /// It shows no pods, and the account may not see them.
+    pub(super) fn compared(self) -> Result<(Input, Vec<Gap>), Failure> {
+        let gaps: Vec<Gap> = self.reading.decisive_gaps().cloned().collect();
+        if self.reading.input.members.is_empty() && !gaps.is_empty() {
+            return Ok((self.checked(false)?, gaps));
+        }
+        Ok((self.reading.input, gaps))
     }
 
     /// The input, unless an answer about it would be one about nothing.

@@ -1,21 +1,19 @@
 //! `verify-netpol connections`: everything that is allowed.
 
 use std::fmt::{self, Write};
-use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::flow_args::{FlowArgs, not_there};
+use super::compare::{self, Against, against};
+use super::flow_args::FlowArgs;
 use super::input::InputArgs;
 use super::lint::LintArgs;
 use crate::cli::{Exit, Outcome};
-use crate::netpol::Input;
-use crate::netpol::diff::{DiffOptions, diff_inputs};
+use crate::netpol::diff::DiffOptions;
 use crate::netpol::engine::Connections;
 use crate::netpol::listing::{By, Listing};
 use crate::netpol::report::{
-    connections_csv, connections_json, connections_picture, diff_json, diff_markdown,
-    explained_json,
+    connections_csv, connections_json, connections_picture, explained_json,
 };
 use crate::render::yaml;
 use crate::ui::{Failure, OutputError, Ui, netpol};
@@ -38,10 +36,12 @@ pub struct ConnectionsArgs {
     /// List pods one by one instead of in groups that behave alike
     #[arg(long, conflicts_with = "by")]
     ungrouped: bool,
-    /// List what opens and closes from this input, a folder or file, to the other one
-    #[arg(long, value_name = "DIR|FILE", conflicts_with = "explain")]
-    against: Option<PathBuf>,
-    /// With --against: exit with 2 where a flow opens or closes
+    /// List what opens and closes from this other input to the one that is checked: a folder or file,
+    /// or the cluster (./cluster is a file)
+    #[arg(long, value_name = "DIR|FILE|cluster", value_parser = against(), conflicts_with = "explain")]
+    against: Option<Against>,
+    /// With --against: exit with 2 where a flow opens or closes, and with 10 where nothing does but not
+    /// everything could be read
     #[arg(long, requires = "against")]
     exit_code: bool,
     /// Leave out pods that are not in the input
@@ -105,6 +105,8 @@ impl ConnectionsArgs {
             ("--against", &[Format::Table, Format::Json, Format::Markdown])
         } else if self.explain {
             ("--explain", &[Format::Table, Format::Json])
+        } else if self.output == Format::Expect {
+            return self.check_everything();
         } else if self.output == Format::Markdown {
             return Err(Failure::new(Exit::Usage, "-o markdown is for --against")
                 .fix("name what to compare with:  --against DIR"));
@@ -121,26 +123,42 @@ impl ConnectionsArgs {
     }
 }
 
-/// What opens and closes from the other input to this one.
-fn against(args: &ConnectionsArgs, ui: &Ui, path: &Path, after: &Input) -> Outcome {
-    let before = args.input.against(ui, path)?;
-    let by = args.by();
-    let options = DiffOptions { by, known_only: args.known_only, asked: args.flows.asked() };
-    let diff = diff_inputs(&before, after, &options).map_err(|error| not_there(&error))?;
-    match args.output {
-        Format::Json => ui.json(&diff_json(&diff, by))?,
-        Format::Markdown => ui.data(&diff_markdown(&diff))?,
-        _ => ui.data(&netpol::diff_table(&diff, ui.stdout_style()))?,
+impl ConnectionsArgs {
+    /// What a file of expectations does not list is meant to be closed, so that it lists everything.
+    fn check_everything(&self) -> Result<(), Failure> {
+        let own = [
+            ("--by", self.by.is_some()),
+            ("--ungrouped", self.ungrouped),
+            ("--known-only", self.known_only),
+        ];
+        let own = own.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag);
+        let named: Vec<&str> = self.flows.named().chain(own).collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let flags = named.join(", ");
+        Err(Failure::new(Exit::Usage, format!("-o expect writes every flow: not with {flags}"))
+            .cause(
+                "what the file does not list is meant to be closed, so that the check would fail",
+            )
+            .fix(format!("leave {flags} out"))
+            .fix("to check only some flows, write default: ignore, and delete entries"))
     }
-    Ok(if args.exit_code && !diff.is_empty() { Exit::Differences } else { Exit::Done })
 }
 
 pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
     args.check_format()?;
-    let input = args.input.read(ui)?;
-    if let Some(path) = &args.against {
-        return against(args, ui, path, &input);
+    if let Some(against) = &args.against {
+        let options =
+            DiffOptions { by: args.by(), known_only: args.known_only, asked: args.flows.asked() };
+        let format = match args.output {
+            Format::Json => compare::Format::Json,
+            Format::Markdown => compare::Format::Markdown,
+            _ => compare::Format::Table,
+        };
+        return compare::run(&args.input, against, &options, format, args.exit_code, ui);
     }
+    let (input, whole) = args.input.read(ui)?;
     let filter = args.flows.filter(&input)?;
     if args.output == Format::Expect {
         let text = yaml::write_one(&crate::netpol::expect::write(&input))
@@ -172,7 +190,7 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
         Some(error) => Err(error.into()),
         None if written.is_err() => Err(Failure::new(Exit::Error, "cannot write the output")),
         None => {
-            ui.notices(&netpol::lint(&args.lint.find(&input, false), ui.stderr_style()));
+            ui.notices(&netpol::lint(&args.lint.find(&input, whole), ui.stderr_style()));
             Ok(Exit::Done)
         }
     }

@@ -3,33 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use sha2::{Digest, Sha256};
 
-use super::load::{Broken, add_all};
-use super::texts::texts;
+use super::files;
+use super::problems::Accept;
+use super::taken::{Taken, Texts};
 use crate::cli::Exit;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::values_args::ValuesArgs;
 use crate::cluster::netpol::Settings;
 use crate::netpol::findings;
 use crate::netpol::matrix::Platform;
-use crate::netpol::read::{Ends, Reader};
-use crate::netpol::{Cni, Input, Invalid, Policy};
+use crate::netpol::read::Reader;
+use crate::netpol::{Cni, Input, Policy};
 use crate::object::Kind;
-use crate::render::yaml::skim::needed;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render};
 use crate::ui::{Failure, Ui};
 use crate::values::{Checked, Values};
-
-/// Problems that are shown of an input; the rest is counted.
-const SHOWN: usize = 50;
 
 /// What to read, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct InputArgs {
     /// Folder or file with manifests, or - for standard input; repeat for several
     #[arg(long, value_name = "DIR|FILE|-")]
-    manifests: Vec<PathBuf>,
+    pub(super) manifests: Vec<PathBuf>,
     #[command(flatten)]
     values: ValuesArgs,
     /// How much of the platform [default: platform; of a cluster without -f what is installed]
@@ -64,61 +60,6 @@ pub(super) enum Source<'a> {
     Cluster(&'a ConnectionArgs),
 }
 
-/// What was read for a report.
-pub(super) struct Taken {
-    pub(super) input: Input,
-    pub(super) source: findings::Source,
-    /// As the user named it.
-    pub(super) name: String,
-    /// `sha256:…` over what was read.
-    pub(super) digest: String,
-    texts: Vec<(String, String)>,
-}
-
-impl Taken {
-    /// What was read of a cluster.
-    pub(super) fn cluster(input: Input, name: String) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?}{:?}", input.cluster, input.members));
-        let digest = hex(&hash.finalize());
-        Self { input, source: findings::Source::Cluster, name, digest, texts: Vec::new() }
-    }
-
-    /// The text of a file that was read.
-    pub(super) fn text(&self, file: &str) -> Option<&str> {
-        self.texts.iter().find(|(name, _)| name == file).map(|(_, text)| text.as_str())
-    }
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-/// The texts that were read, where somebody needs them again.
-pub(super) enum Texts {
-    /// They are not.
-    Dropped,
-    /// With a digest of them.
-    Kept { texts: Vec<(String, String)>, hash: Sha256 },
-}
-
-impl Texts {
-    fn keep(&mut self, file: String, text: String) {
-        self.hash(text.as_bytes());
-        if let Self::Kept { texts, .. } = self {
-            texts.push((file, text));
-        }
-    }
-
-    fn hash(&mut self, bytes: &[u8]) {
-        if let Self::Kept { hash, .. } = self {
-            // With the length, so that no two inputs run into the same bytes.
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum CniArg {
     Cilium,
@@ -144,16 +85,29 @@ impl InputArgs {
     /// Manifests and a cluster are both named.
     pub(super) fn source(&self) -> Result<Source<'_>, Failure> {
         let named = self.connection.named();
-        match (self.manifests.is_empty(), named.first()) {
-            (false, Some((flag, _))) => {
+        match (self.files(), named.first()) {
+            (Some(Source::Manifests), Some((flag, _))) => {
                 Err(Failure::new(Exit::Usage, format!("--manifests and {flag} exclude each other"))
                     .cause("manifests are checked without a cluster")
                     .fix(format!("leave one of the two out: --manifests, or {flag}")))
             }
-            (false, None) => Ok(Source::Manifests),
-            (true, None) if !self.values.files.is_empty() => Ok(Source::Rendered),
-            (true, _) => Ok(Source::Cluster(&self.connection)),
+            (Some(files), None) => Ok(files),
+            (_, _) => Ok(Source::Cluster(&self.connection)),
         }
+    }
+
+    /// What is named on the line besides a cluster: `--manifests`, else `-f`.
+    pub(super) fn files(&self) -> Option<Source<'_>> {
+        match (self.manifests.is_empty(), self.values.files.is_empty()) {
+            (false, _) => Some(Source::Manifests),
+            (true, false) => Some(Source::Rendered),
+            (true, true) => None,
+        }
+    }
+
+    /// How to reach the cluster that is compared with.
+    pub(super) const fn connection(&self) -> &ConnectionArgs {
+        &self.connection
     }
 
     /// The cluster, whatever else is named: packets are sent nowhere else.
@@ -186,7 +140,7 @@ impl InputArgs {
 
     /// The values files, as they are named.
     pub(super) fn values_names(&self) -> String {
-        names(&self.values.files)
+        files::names(&self.values.files)
     }
 
     /// Whether an answer about nothing is wanted.
@@ -194,74 +148,34 @@ impl InputArgs {
         self.allow_empty
     }
 
-    /// Reads everything, and tells on stderr what it was.
+    /// Reads everything, and tells on stderr what it was. Also whether it is everything that there
+    /// is, as a cluster without gaps is.
     ///
     /// # Errors
     /// Nothing is named; something cannot be read; an object is not valid.
-    pub(super) fn read(&self, ui: &Ui) -> Result<Input, Failure> {
+    pub(super) fn read(&self, ui: &Ui) -> Result<(Input, bool), Failure> {
         match self.source()? {
-            Source::Manifests => self.read_and_tell(ui, None),
-            Source::Rendered => {
-                let checked = self.checked(ui)?;
-                self.read_and_tell(ui, checked.as_ref().map(|checked| &checked.values))
-            }
             Source::Cluster(connection) => {
                 let found = super::cluster::found(ui, connection, &self.settings())?;
                 found.tell(ui);
-                found.checked(self.allow_empty)
+                let whole = found.is_whole();
+                Ok((found.checked(self.allow_empty)?, whole))
             }
+            Source::Manifests | Source::Rendered => Ok((self.read_files(ui)?.1, false)),
         }
     }
 
-    /// As [`InputArgs::read`], for one flow: what cannot matter for it is passed over, where that
-    /// is certain. Whatever is wrong then, everything is read, so that it is told in full.
+    /// Reads what [`InputArgs::files`] is, and tells on stderr what it was; with its name.
     ///
     /// # Errors
     /// As [`InputArgs::read`].
-    pub(super) fn read_flow(
-        &self,
-        ui: &Ui,
-        source: &str,
-        destination: &str,
-    ) -> Result<Input, Failure> {
-        let found = Ends::of(source, destination).and_then(|ends| self.skimmed(&ends));
-        let enough = |input: &Input| {
-            let both = [source, destination].iter().all(|end| input.pick(end).is_ok());
-            both && input.invalid.is_empty() && input.counts.policies > 0
-        };
-        let Some((input, passed)) = found.filter(|(input, _)| enough(input)) else {
-            return self.read(ui);
-        };
-        let name = names(&self.manifests);
-        self.check(ui, &name, &input)?;
-        let passed = match passed {
-            0 => String::new(),
-            1 => "; 1 more object cannot matter for this flow".to_owned(),
-            passed => format!("; {passed} more objects cannot matter for this flow"),
-        };
-        ui.notice(&format!("{name}: {}{passed}", input.counts));
-        Ok(input)
-    }
-
-    /// What can matter between two ends of the files, and how many objects were passed over.
-    fn skimmed(&self, ends: &Ends) -> Option<(Input, usize)> {
-        // Standard input cannot be read again.
-        if self.manifests.is_empty() || self.manifests.iter().any(|path| path.as_os_str() == "-") {
-            return None;
-        }
-        let texts = texts(&self.manifests).ok()?;
-        let mut passed = 0;
-        let left: Vec<_> = texts
-            .iter()
-            .map(|(name, text)| {
-                let (left, emptied) = needed(text, |head| ends.need(head));
-                passed += emptied;
-                (name.as_str(), left)
-            })
-            .collect();
-        let mut reader = self.reader();
-        add_all(&mut reader, &left).ok()?;
-        Some((reader.finish(), passed))
+    pub(super) fn read_files(&self, ui: &Ui) -> Result<(String, Input), Failure> {
+        // Manifests are read without values, which need not be complete then.
+        let checked = if self.manifests.is_empty() { self.checked(ui)? } else { None };
+        let values = checked.as_ref().map(|checked| &checked.values);
+        let (name, input) = self.read_with(ui, values, &mut Texts::Dropped)?;
+        ui.notice(&format!("{name}: {}", input.counts));
+        Ok((name, input))
     }
 
     /// The values that are named on the line. `OPENHIVE_VALUES` never decides what is checked.
@@ -300,30 +214,20 @@ impl InputArgs {
         Platform::new(self.profile(), values, &ClusterFacts::resolve(values, None))
     }
 
-    fn read_and_tell(&self, ui: &Ui, values: Option<&Values>) -> Result<Input, Failure> {
-        let (name, input) = self.read_with(ui, values, &mut Texts::Dropped)?;
-        ui.notice(&format!("{name}: {}", input.counts));
-        Ok(input)
-    }
-
     /// Reads files or what the values render to, and keeps what a report needs: the texts, for the
     /// lines of rules, and a digest.
     ///
     /// # Errors
     /// As [`InputArgs::read`].
     pub(super) fn take(&self, ui: &Ui, values: Option<&Values>) -> Result<Taken, Failure> {
-        let mut kept = Texts::Kept { texts: Vec::new(), hash: Sha256::new() };
+        let mut kept = Texts::kept();
         let (name, input) = self.read_with(ui, values, &mut kept)?;
-        let (texts, hash) = match kept {
-            Texts::Kept { texts, hash } => (texts, hash),
-            Texts::Dropped => (Vec::new(), Sha256::new()),
-        };
         let source = if self.manifests.is_empty() {
             findings::Source::Rendered
         } else {
             findings::Source::Manifests
         };
-        Ok(Taken { input, source, name, digest: hex(&hash.finalize()), texts })
+        Ok(Taken::kept(input, source, name, kept))
     }
 
     /// What was read, and its name.
@@ -335,33 +239,41 @@ impl InputArgs {
     ) -> Result<(String, Input), Failure> {
         let mut reader = self.reader();
         let source = if !self.manifests.is_empty() {
-            files(&mut reader, &self.manifests, texts)?;
-            names(&self.manifests)
+            files::read(&mut reader, &self.manifests, texts)?;
+            files::names(&self.manifests)
         } else if let Some(values) = values {
             self.rendered(values, &mut reader, texts)?;
-            format!("{}, rendered", names(&self.values.files))
+            format!("{}, rendered", files::names(&self.values.files))
         } else {
             return Err(Failure::new(Exit::Usage, "nothing to check"));
         };
         let input = reader.finish();
-        self.check(ui, &source, &input)?;
+        self.accept().check(ui, &source, &input)?;
         Ok((source, input))
     }
 
-    /// What the input is compared with, read alike.
+    /// The file or folder that the input is compared with, read alike.
     ///
     /// # Errors
-    /// As [`InputArgs::read`].
-    pub(super) fn against(&self, ui: &Ui, path: &Path) -> Result<Input, Failure> {
+    /// As [`InputArgs::read`]; both are standard input.
+    pub(super) fn read_against(&self, ui: &Ui, path: &Path) -> Result<Input, Failure> {
+        if path == Path::new("-") && self.manifests.iter().any(|p| p == path) {
+            return Err(Failure::new(Exit::Usage, "standard input can be read only once")
+                .fix("name a file or folder for one of the two:  --against DIR"));
+        }
         let paths = [path.to_owned()];
         let mut reader = self.reader();
-        files(&mut reader, &paths, &mut Texts::Dropped)?;
+        files::read(&mut reader, &paths, &mut Texts::Dropped)?;
         let input = reader.finish();
-        self.check(ui, &format!("against {}", names(&paths)), &input)?;
+        self.accept().check(ui, &format!("against {}", files::names(&paths)), &input)?;
         Ok(input)
     }
 
-    fn reader(&self) -> Reader {
+    pub(super) const fn accept(&self) -> Accept {
+        Accept { invalid: self.skip_invalid, empty: self.allow_empty }
+    }
+
+    pub(super) fn reader(&self) -> Reader {
         let mut reader = Reader::new(&self.default_namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {
@@ -390,67 +302,4 @@ impl InputArgs {
         }
         Ok(())
     }
-
-    fn check(&self, ui: &Ui, source: &str, input: &Input) -> Result<(), Failure> {
-        if !input.invalid.is_empty() && !self.skip_invalid {
-            let number = crate::ui::count(input.invalid.len(), "problem");
-            let failure = Failure::new(Exit::Input, format!("{source}: {number}"));
-            return Err(with_problems(failure, &input.invalid)
-                .fix("correct them; the API server would refuse these objects")
-                .fix("or go on without them:  --skip-invalid"));
-        }
-        for problem in &input.invalid {
-            ui.warn(&format!("left out: {}", line(problem)));
-        }
-        if !input.skipped.is_empty() {
-            let kinds = input.skipped.iter().map(|s| {
-                let kind = if s.kind.is_empty() { "no Kubernetes object" } else { &s.kind };
-                format!("{} {kind}", s.count)
-            });
-            ui.notice(&format!("without bearing: {}", kinds.collect::<Vec<_>>().join(", ")));
-        }
-        let missing = if input.members.is_empty() {
-            "pods and workloads"
-        } else if input.counts.policies == 0 {
-            "policies"
-        } else {
-            return Ok(());
-        };
-        if self.allow_empty {
-            return Ok(());
-        }
-        Err(Failure::new(Exit::Input, format!("{source} holds no {missing}"))
-            .cause("an answer about nothing would read as if everything were well")
-            .fix("if this is meant:  --allow-empty"))
-    }
-}
-
-fn names(paths: &[PathBuf]) -> String {
-    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" + ")
-}
-
-fn files(reader: &mut Reader, paths: &[PathBuf], kept: &mut Texts) -> Result<(), Failure> {
-    let texts = texts(paths)?;
-    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.into())).collect();
-    add_all(reader, &borrowed).map_err(not_yaml)?;
-    texts.into_iter().for_each(|(name, text)| kept.keep(name, text));
-    Ok(())
-}
-
-fn not_yaml(Broken { file, error }: Broken) -> Failure {
-    let line = error.line.map(|line| format!(":{line}")).unwrap_or_default();
-    Failure::new(Exit::Input, format!("{file}{line} is not valid YAML")).cause(error.reason)
-}
-
-fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
-    let shown = problems.iter().take(SHOWN).fold(failure, |f, problem| f.seen(line(problem)));
-    match problems.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => shown.seen(format!("and {more} more")),
-    }
-}
-
-fn line(problem: &Invalid) -> String {
-    let place = problem.place.as_ref().map(|p| format!("{p}  ")).unwrap_or_default();
-    format!("{place}{problem}")
 }

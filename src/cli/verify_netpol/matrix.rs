@@ -7,11 +7,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::asked::Asked;
-use super::input::{InputArgs, Source, Taken};
+use super::cluster::find;
+use super::input::{InputArgs, Source};
 use super::lint::LintArgs;
 use super::live::LiveArgs;
 use super::output::{self, Format, Parser, Target};
-use crate::cli::{Exit, Outcome};
+use super::seen::Seen;
+use super::taken::Taken;
+use crate::cli::{Exit, Outcome, block_on};
 use crate::cluster::netpol::rights::Level;
 use crate::netpol::Place;
 use crate::netpol::finding::{Finding, Kind, Severity};
@@ -84,7 +87,7 @@ pub(super) fn run(args: &MatrixArgs, ui: &Ui) -> Outcome {
     let today = now.to_zoned(TimeZone::UTC).date();
     let baseline = args.baseline(today)?;
     let (mut report, found) = match &args.expect {
-        Some(path) => expected(args, path, ui, checked, today)?,
+        Some(path) => expected(args, path, ui, checked, now, today)?,
         None => intended(args, ui, checked, now)?,
     };
     report.judge(found, &baseline);
@@ -107,14 +110,14 @@ fn intended(
         expectations: asked.expectations,
         head: asked.head,
         profile: asked.platform.profile.to_string(),
-        gaps: asked.unread,
+        gaps: asked.seen.unread,
         not_ours: asked.not_ours,
-        cluster: asked.cluster,
+        cluster: asked.seen.cluster,
         checks: model::checks(&asked.matrix),
         ..blank(args, ui, &asked.taken)
     };
     found.extend(asked.beside);
-    found.extend(args.lint.find(&asked.taken.input, false));
+    found.extend(args.lint.find(&asked.taken.input, asked.seen.whole));
     found.sort_by_key(|finding| finding.kind);
     Ok((report, found))
 }
@@ -125,18 +128,28 @@ fn expected(
     path: &Path,
     ui: &Ui,
     checked: Option<Checked>,
+    now: Timestamp,
     today: Date,
 ) -> Result<(Report, Vec<Finding>), Failure> {
-    let taken = match args.input.source()? {
-        Source::Cluster(_) => Taken::cluster(args.input.read(ui)?, "cluster".to_owned()),
-        _ => args.input.take(ui, checked.as_ref().map(|c| &c.values))?,
+    let (taken, seen) = match args.input.source()? {
+        Source::Cluster(connection) => {
+            let (found, cluster) = block_on(find(ui, connection, &args.input.settings()))?;
+            found.tell(ui);
+            let (name, seen) = (found.name.clone(), Seen::of(&found, &cluster, now));
+            (Taken::cluster(found.checked(args.input.allow_empty())?, name), seen)
+        }
+        _ => (args.input.take(ui, checked.as_ref().map(|c| &c.values))?, Seen::default()),
     };
     let name = path.display().to_string();
     let (checks, mut found) = super::expect::findings(path, &taken.input, today)?;
-    found.extend(args.lint.find(&taken.input, false));
+    found.extend(seen.gaps);
+    found.extend(args.lint.find(&taken.input, seen.whole));
+    found.sort_by_key(|finding| finding.kind);
     let report = Report {
         head: format!("{}: {}; expectations: {name}", taken.name, taken.input.counts),
         expectations: name,
+        gaps: seen.unread,
+        cluster: seen.cluster,
         checks,
         ..blank(args, ui, &taken)
     };

@@ -2,19 +2,25 @@
 
 mod asked;
 mod cluster;
+mod compare;
 mod connections;
 mod expect;
 mod expectations;
 mod explain;
+mod files;
 mod flow_args;
 mod input;
 mod lint;
 mod live;
 mod load;
 mod matrix;
+mod one_flow;
 mod output;
+mod problems;
 mod rbac;
+mod seen;
 mod service;
+mod taken;
 mod texts;
 
 use super::Outcome;

@@ -27,14 +27,8 @@ pub(super) fn asked<'a>(
         Some((path, port)) => (path, Some(port)),
         None => (destination, None),
     };
-    let (namespace, kind, name) = match *path.split('/').collect::<Vec<_>>().as_slice() {
-        [kind, name] => (default_namespace, kind, name),
-        [namespace, kind, name] => (namespace, kind, name),
-        _ => return Ok(None),
-    };
-    if !matches!(kind.to_ascii_lowercase().as_str(), "svc" | "service" | "services") {
-        return Ok(None);
-    }
+    let Some((namespace, name)) = service_name(path) else { return Ok(None) };
+    let namespace = namespace.unwrap_or(default_namespace);
     let Some(service) = input.service(namespace, name) else {
         // A workload of a kind of that name, or a pod of a namespace of that name.
         if inside.is_none() && input.members.iter().any(|m| m.id() == path) {
@@ -70,6 +64,17 @@ pub(super) fn asked<'a>(
         return Err(with_ports(Failure::new(Exit::Usage, headline), service));
     }
     Ok(Some(Asked { service, port, protocol }))
+}
+
+/// Namespace, if it is written, and name of what is written as a Service.
+pub(super) fn service_name(path: &str) -> Option<(Option<&str>, &str)> {
+    let (namespace, kind, name) = match *path.split('/').collect::<Vec<_>>().as_slice() {
+        [kind, name] => (None, kind, name),
+        [namespace, kind, name] => (Some(namespace), kind, name),
+        _ => return None,
+    };
+    let is = matches!(kind.to_ascii_lowercase().as_str(), "svc" | "service" | "services");
+    is.then_some((namespace, name))
 }
 
 fn parse(text: &str) -> Option<(PortName, Option<Protocol>)> {

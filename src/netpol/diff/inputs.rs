@@ -67,7 +67,7 @@ pub struct Change {
     pub to: DiffEnd,
     /// On which ports.
     pub ports: PortSet,
-    /// Set where the input in which the flow is possible does not allow it for certain.
+    /// Set where one of the inputs is not certain of it.
     pub why: Option<Why>,
 }
 
@@ -92,7 +92,8 @@ pub struct DiffOptions {
 }
 
 /// Compares two inputs. A flow counts as possible where it is allowed or not decidable for any pod
-/// of the workloads at its ends, so that nothing which may open is left out.
+/// of the workloads at its ends, so that nothing which may open is left out. What
+/// policies that are not known may close in one of them opens or closes perhaps.
 ///
 /// # Errors
 /// A name that is asked for means nobody in either input.

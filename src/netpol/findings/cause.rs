@@ -90,7 +90,7 @@ pub(in crate::netpol) fn denied_by(
                     object: name(policy),
                     field: Some(format!("spec.{direction}")),
                     role: Role::Denies,
-                    origin: origin(policy, ours),
+                    origin: ours.map(|ours| origin(policy, ours)),
                     place: policy.place.clone(),
                     ..Cause::default()
                 },
@@ -157,7 +157,7 @@ fn rules(
                     field: Some(format!("spec.{direction}[{at}]")),
                     role,
                     rule: Some(words::rule(direction, rule)),
-                    origin: origin(policy, ours),
+                    origin: ours.map(|ours| origin(policy, ours)),
                     place: policy.place.clone(),
                 });
             }
@@ -202,11 +202,12 @@ pub(super) fn name(policy: &Policy) -> String {
     format!("networkpolicy {}", policy.id())
 }
 
-/// Whose it is. Only what decides is compared: who adds a label to it does not change it.
-fn origin(policy: &Policy, ours: Ours<'_>) -> Option<Origin> {
-    let ours = ours?;
+/// Whose it is, beside the platform's own. Only what decides is compared: who adds a label to it does
+/// not change it.
+#[must_use]
+pub fn origin(policy: &Policy, ours: &[Policy]) -> Origin {
     let same = |own: &&Policy| own.namespace == policy.namespace && own.name == policy.name;
-    Some(match ours.iter().find(same) {
+    match ours.iter().find(same) {
         None => Origin::Foreign,
         Some(own)
             if (&own.selector, &own.ingress, &own.egress)
@@ -215,5 +216,5 @@ fn origin(policy: &Policy, ours: Ours<'_>) -> Option<Origin> {
             Origin::Platform
         }
         Some(_) => Origin::Changed,
-    })
+    }
 }

@@ -4,6 +4,7 @@ pub(super) mod cause;
 mod fix;
 mod observed;
 mod place;
+mod plugin;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -17,6 +18,7 @@ use super::observe::Proof;
 use super::policy::{Direction, Policy};
 use super::verdict::Why;
 
+pub use cause::origin;
 pub use place::resolve;
 
 /// Where the policies come from, which decides what one does about them.
@@ -54,18 +56,21 @@ pub struct Scene<'a> {
 #[must_use]
 pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
     let parties = scene.platform.parties(scene.input);
-    // Of a party that comes several times, the one that the verdict is about.
-    let end = |party: Party, member: &Option<String>| {
-        let of_party = || parties.iter().filter(|(p, _)| *p == party).map(|(_, end)| end);
-        of_party().find(|end| end.member() == *member).or_else(|| of_party().next())
-    };
+    let several = |party| parties.iter().filter(|(other, _)| *other == party).count() > 1;
     let mut findings: Vec<Finding> = matrix
         .cells
         .iter()
         .filter_map(|cell| {
-            let [from, to] = &cell.between;
-            let (from, to) = (end(cell.from, from)?.endpoint(), end(cell.to, to)?.endpoint());
-            of_cell(cell, scene, (&from, &to))
+            let [from, to] = cell.ends.map(|number| parties[number].1.endpoint());
+            let mut finding = of_cell(cell, scene, (&from, &to))?;
+            // Which of a party whose pods differ: a pod's name changes, so that it is only said.
+            let named = [cell.from, cell.to].into_iter().zip(&cell.between);
+            let named = named.filter(|(party, _)| several(*party));
+            let pods: Vec<&str> = named.filter_map(|(_, pod)| pod.as_deref()).collect();
+            if matches!(finding.kind, Kind::Bypass | Kind::Overblock) && !pods.is_empty() {
+                finding.message.push_str(&format!("; seen at {}", pods.join(" and ")));
+            }
+            Some(finding)
         })
         .collect();
     findings.sort_by_key(|finding| finding.kind);
@@ -153,11 +158,21 @@ fn of_cell(
             (Kind::Bypass, message, causes, fix, shown)
         }
         Verdict::Overblock { ports: shown } => {
-            let causes = located(cause::denied_by(input, ours, ends, ports), &[]);
-            let fix = fix::open(scene, &causes, ends, ports);
-            let message = match seen {
-                Some(seen) => format!("expected open on {shown}, {seen}"),
-                None => format!("expected open, no policy allows {shown}"),
+            let by_plugin = plugin::closes(&input.cluster, ends, ports);
+            let keys: &[&str] = if by_plugin && cell.to == Party::ApiServer {
+                &["OPENHIVE_API_SERVER_CIDR"]
+            } else {
+                &[]
+            };
+            let causes = located(cause::denied_by(input, ours, ends, ports), keys);
+            let fix = match by_plugin {
+                true => plugin::fix(ends.1, keys),
+                false => fix::open(scene, &causes, ends, ports),
+            };
+            let message = match (seen, by_plugin) {
+                (Some(seen), _) => format!("expected open on {shown}, {seen}"),
+                (None, true) => format!("expected open on {shown}, {}", plugin::words(ends.1)),
+                (None, false) => format!("expected open, no policy allows {shown}"),
             };
             (Kind::Overblock, message, causes, fix, shown)
         }
@@ -187,7 +202,13 @@ fn of_cell(
             (Kind::UnreachableBaseline, message, Vec::new(), Vec::new(), shown)
         }
         Verdict::Wide { ports: shown, narrow } => {
-            let causes = located(cause::opened_by(input, ours, ends, ports, |_| false), narrow);
+            // Beyond the need counts what may be open as well.
+            let mut causes = cause::opened_by(input, ours, ends, ports, |_| false);
+            let certain = |cause: &Cause| (cause.object.clone(), cause.field.clone());
+            let opens: Vec<_> = causes.iter().map(|(_, cause)| certain(cause)).collect();
+            let perhaps = cause::doubted_by(input, ours, ends, ports).into_iter();
+            causes.extend(perhaps.filter(|(_, cause)| !opens.contains(&certain(cause))));
+            let causes = located(causes, narrow);
             let message = format!("{shown} open beyond the need");
             (Kind::Wide, message, causes, fix::narrow(narrow), shown)
         }

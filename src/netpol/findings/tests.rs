@@ -183,5 +183,47 @@ fn rendered_input_is_told_by_the_key_of_the_values_file() {
     assert_eq!(wide.fix, ["narrow it with OPENHIVE_DATABASE_CIDR"]);
     let wide = of(&findings, "sandbox", "api-server");
     assert_eq!(wide.kind, Kind::Wide);
+    // Every rule that opens it, also the one that may or may not hold its address.
+    let rules: Vec<String> = wide.because.iter().map(Cause::words).collect();
+    assert_eq!(rules.len(), 2, "{rules:?}");
+    assert!(rules[0].starts_with("opened by") && rules[0].contains("port TCP 6432"), "{rules:?}");
+    assert!(rules[1].starts_with("perhaps by") && rules[1].contains("port TCP 443"), "{rules:?}");
     assert!(wide.fix[0].contains("OPENHIVE_API_SERVER_CIDR"), "{:?}", wide.fix);
+}
+
+/// Only one of the pods is open: it is named, also where its name is that of a party.
+#[test]
+fn the_pod_that_is_open_is_named() {
+    let mut all = rendered();
+    let mut policy = debug_egress();
+    policy["spec"]["podSelector"] = json!({"matchLabels": {"debug": "yes"}});
+    all.push(policy);
+    for (name, labels) in [("quiet", json!({})), ("agent", json!({"debug": "yes"}))] {
+        all.push(json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []},
+            "metadata": {"name": name, "namespace": "hive-agents", "labels": labels}}));
+    }
+    let findings = found(&all, Source::Cluster);
+    let finding = of(&findings, "agent*", "external");
+    assert_eq!(
+        finding.message,
+        "expected closed, policies allow all ports; seen at hive-agents/agent"
+    );
+    assert_eq!(finding.because[0].object, "networkpolicy hive-agents/debug-egress");
+}
+
+/// Of two that are open, the one that is open on more ports.
+#[test]
+fn the_pod_that_is_open_the_widest_is_named() {
+    let mut all = rendered();
+    for (name, egress) in [("narrow", json!([{"ports": [{"port": 80}]}])), ("open", json!([{}]))] {
+        all.push(json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": name, "namespace": "hive-agents"},
+            "spec": {"podSelector": {"matchLabels": {"debug": name}}, "policyTypes": ["Egress"],
+                "egress": egress}}));
+        all.push(json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []},
+            "metadata": {"name": name, "namespace": "hive-agents", "labels": {"debug": name}}}));
+    }
+    let findings = found(&all, Source::Cluster);
+    let message = &of(&findings, "agent*", "external").message;
+    assert_eq!(message, "expected closed, policies allow all ports; seen at hive-agents/open");
 }

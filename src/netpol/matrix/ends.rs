@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::party::{End, Party, Platform};
-use crate::netpol::endpoint::Home;
 use crate::netpol::input::{Input, Member};
 use crate::netpol::labels::{Label, Selector};
 use crate::netpol::verdict::Tri;
@@ -77,14 +76,8 @@ impl End {
     /// A pod of the input, as `namespace/name`.
     pub(crate) fn member(&self) -> Option<String> {
         match self {
-            // One that stands for a party has a name without a place in the input.
-            Self::Pod(pod) => match &pod.home {
-                Home::Namespace(namespace) if Party::ALL.iter().all(|p| p.name() != pod.name) => {
-                    Some(format!("{namespace}/{}", pod.name))
-                }
-                _ => None,
-            },
-            Self::Host(_) | Self::Outside(_) => None,
+            Self::Pod(pod) => pod.namespace().map(|namespace| format!("{namespace}/{}", pod.name)),
+            Self::StandIn(_) | Self::Host(_) | Self::Outside(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod expected;
 mod installed;
 mod party;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -42,6 +43,9 @@ pub struct Cell {
     /// The pods that the verdict is about, as `namespace/name`; `None` for one that stands for
     /// others, and for an address.
     pub between: [Option<String>; 2],
+    /// The same two ends, by their number among [`Platform::parties`].
+    #[serde(skip)]
+    pub(super) ends: [usize; 2],
     /// What was found.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -125,6 +129,19 @@ impl Verdict {
     }
 }
 
+impl Cell {
+    /// Whether its verdict is worse, or as bad and about more ports.
+    fn is_worse_than(&self, other: &Self) -> bool {
+        let (own, others) = (&self.at_stake, &other.at_stake);
+        let more = || others.difference(own).is_empty() && own != others;
+        match self.verdict.rank().cmp(&other.verdict.rank()) {
+            Ordering::Less => true,
+            Ordering::Equal => more(),
+            Ordering::Greater => false,
+        }
+    }
+}
+
 impl Matrix {
     /// Compares the input with the platform's table.
     #[must_use]
@@ -132,8 +149,8 @@ impl Matrix {
         let parties = platform.parties(input);
         let mut cells: Vec<Cell> = Vec::new();
         let mut at: HashMap<(Party, Party), usize> = HashMap::new();
-        for (from, source) in &parties {
-            for (to, destination) in &parties {
+        for (i, (from, source)) in parties.iter().enumerate() {
+            for (j, (to, destination)) in parties.iter().enumerate() {
                 if from == to || !(from.is_pod() || to.is_pod()) || !from.connects() {
                     continue;
                 }
@@ -146,17 +163,17 @@ impl Matrix {
                 let (verdict, at_stake) = judge(&expected, &found);
                 let expected_open = !expected.open.is_empty();
                 let (says, flows) = (None, Vec::new());
-                let between = [source, destination].map(End::member);
+                let (between, ends) = ([source, destination].map(End::member), [i, j]);
                 let (from, to) = (*from, *to);
                 let cell =
-                    Cell { from, to, expected_open, between, verdict, at_stake, says, flows };
+                    Cell { from, to, expected_open, between, ends, verdict, at_stake, says, flows };
                 match at.get(&(from, to)) {
                     None => {
                         at.insert((from, to), cells.len());
                         cells.push(cell);
                     }
                     // Of several the worst counts.
-                    Some(first) if cell.verdict.rank() < cells[*first].verdict.rank() => {
+                    Some(first) if cell.is_worse_than(&cells[*first]) => {
                         cells[*first] = cell;
                     }
                     Some(_) => {}

@@ -181,7 +181,10 @@ pub struct Platform {
 
 /// Someone at an end of a flow.
 pub(crate) enum End {
+    /// One that is in the input.
     Pod(Box<Pod>),
+    /// One that stands for those that are not.
+    StandIn(Box<Pod>),
     Host(Host),
     Outside(Span),
 }
@@ -189,7 +192,7 @@ pub(crate) enum End {
 impl End {
     pub(crate) fn endpoint(&self) -> Endpoint<'_> {
         match self {
-            Self::Pod(pod) => Endpoint::Pod(pod),
+            Self::Pod(pod) | Self::StandIn(pod) => Endpoint::Pod(pod),
             Self::Host(host) => Endpoint::Host(host),
             Self::Outside(span) => Endpoint::Outside(*span),
         }
@@ -236,7 +239,7 @@ impl Platform {
     fn end(&self, party: Party, input: &Input) -> Option<End> {
         let pod = |namespace: &str, labels: &[(&str, &str)]| {
             let labels = Labels::new(labels.iter().copied());
-            Some(End::Pod(Box::new(Pod::new(namespace, party.name(), labels))))
+            Some(End::StandIn(Box::new(Pod::new(namespace, party.name(), labels))))
         };
         // A namespace that nothing of the input is in is not part of this profile.
         let there = |namespace: &str| input.members.iter().any(|m| m.namespace == namespace);
@@ -265,7 +268,7 @@ impl Platform {
                 // No name of a namespace: whatever a policy says of known ones does not hold.
                 elsewhere.home = Home::Elsewhere(Labels::new([(NAMESPACE_NAME, "*")]));
                 elsewhere.ports = ContainerPorts::Known(Vec::new());
-                Some(End::Pod(Box::new(elsewhere)))
+                Some(End::StandIn(Box::new(elsewhere)))
             }
             Party::Database => Some(End::Outside(match self.database_cidr {
                 Some(cidr) => Span::from(cidr.addr()),

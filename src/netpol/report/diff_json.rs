@@ -9,9 +9,9 @@ use crate::netpol::listing::By;
 /// The name and version of the format.
 pub const DIFF_SCHEMA: &str = "openhive.io/connections-diff/v1";
 
-/// What opens and closes, as a document.
+/// What opens and closes, as a document; `gaps`: what could not be read of a cluster.
 #[must_use]
-pub fn diff_json(diff: &InputDiff, by: By) -> Value {
+pub fn diff_json(diff: &InputDiff, by: By, gaps: &[Value]) -> Value {
     let only = |presence: Presence| {
         let parties = diff.parties.iter().filter(|p| p.presence == presence);
         parties.flat_map(|p| &p.members).collect::<Vec<_>>()
@@ -25,6 +25,7 @@ pub fn diff_json(diff: &InputDiff, by: By) -> Value {
         "removed": only(Presence::Removed),
         "opened": rows(&diff.opened),
         "closed": rows(&diff.closed),
+        "gaps": gaps,
     });
     if by == By::Group {
         let known = diff.parties.iter().enumerate().filter(|(_, p)| p.unknown.is_none());

@@ -8,10 +8,13 @@ const ROWS: usize = 200;
 /// Members of a group that are named; the rest is counted.
 const MEMBERS: usize = 40;
 
-/// What opens and closes.
+/// What opens and closes; `gaps`: what could not be read of a cluster.
 #[must_use]
-pub fn diff_markdown(diff: &InputDiff) -> String {
-    let mut text = format!("### Connections: {}\n", label::totals(diff));
+pub fn diff_markdown(diff: &InputDiff, gaps: &[String]) -> String {
+    let mut text = format!("### Connections: {}\n", label::totals(diff, !gaps.is_empty()));
+    for gap in gaps {
+        text.push_str(&format!("\n> {}\n", code(gap)));
+    }
     for (title, changes) in [("Opened", &diff.opened), ("Closed", &diff.closed)] {
         if changes.is_empty() {
             continue;

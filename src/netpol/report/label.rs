@@ -70,14 +70,14 @@ pub fn groups(diff: &InputDiff) -> impl Iterator<Item = (String, &[String])> {
         .map(|(number, party)| (format!("g{}", number + 1), party.members.as_slice()))
 }
 
-/// `2 flows opened, 1 closed`.
+/// `2 opened, 1 closed`; where something could not be read, also that.
 #[must_use]
-pub fn totals(diff: &InputDiff) -> String {
-    let (opened, closed) = (diff.opened.len(), diff.closed.len());
-    match (opened, closed) {
+pub fn totals(diff: &InputDiff, has_gaps: bool) -> String {
+    let found = match (diff.opened.len(), diff.closed.len()) {
         (0, 0) => "no flow opens or closes".to_owned(),
-        _ => format!("{opened} opened, {closed} closed"),
-    }
+        (opened, closed) => format!("{opened} opened, {closed} closed"),
+    };
+    if has_gaps { format!("{found}, as far as the cluster could be read") } else { found }
 }
 
 /// `all`, or the ranges.

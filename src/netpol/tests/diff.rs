@@ -1,6 +1,7 @@
 //! Flows opened and closed.
 
 use super::*;
+use crate::netpol::labels::Selector;
 
 fn shown(changes: &[FlowChange]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
@@ -65,4 +66,27 @@ fn the_same_flows_by_other_policies_are_no_change() {
     let one = egress(json!([{"ports": [{"port": 1}, {"port": 2}]}]));
     let two = egress(json!([{"ports": [{"port": 2}]}, {"ports": [{"port": 1, "endPort": 2}]}]));
     assert!(diff_flows(&one, &two, &actors()).is_empty());
+}
+
+/// What one side leaves open and the other allows opens or closes perhaps; what both leave open is no
+/// change.
+#[test]
+fn a_doubt_beside_a_permission_is_a_change_perhaps() {
+    let unread = |rules: Value| {
+        let mut cluster = egress(rules);
+        cluster.foreign.push(Foreign {
+            object: "networkpolicies.networking.k8s.io".to_owned(),
+            namespace: None,
+            selector: Selector::everything(),
+        });
+        cluster
+    };
+    let open = || egress(json!([{"ports": [{"port": 443}]}]));
+    let pair = [Actor::pod("agent", "a", [("app", "agent")]), actors().remove(3)];
+    let diff = diff_flows(&unread(json!([])), &open(), &pair);
+    let perhaps = "agent → database TCP 443 (perhaps: policy-kind-not-evaluated)";
+    assert!(shown(&diff.opened).contains(&perhaps.to_owned()), "{:?}", diff.opened);
+    let diff = diff_flows(&open(), &unread(json!([])), &pair);
+    assert!(shown(&diff.closed).contains(&perhaps.to_owned()), "{:?}", diff.closed);
+    assert!(diff_flows(&unread(json!([])), &unread(json!([{}])), &pair).is_empty());
 }

@@ -22,6 +22,26 @@ fn states(seed: u64) -> [Input; 2] {
     [before, after]
 }
 
+/// What `more` lets pass and `less` does not, perhaps where one of them is not certain of it.
+fn gained(less: &Verdict, more: &Verdict) -> BTreeSet<(Option<Why>, PortSet)> {
+    let mut found: BTreeMap<Option<Why>, PortSet> = BTreeMap::new();
+    let mut add = |why: Option<Why>, ports: PortSet| {
+        let all = found.entry(why).or_insert_with(PortSet::none);
+        *all = all.union(&ports);
+    };
+    add(None, more.allowed().difference(&less.possible()));
+    for (why, ports) in more.uncertain() {
+        add(Some(why), ports.difference(&less.possible()));
+    }
+    // Policies that are not known may be what closes it.
+    for (why, ports) in less.uncertain() {
+        if why == Why::PolicyKindNotEvaluated {
+            add(Some(why), more.allowed().intersection(&ports));
+        }
+    }
+    found.into_iter().filter(|(_, ports)| !ports.is_empty()).collect()
+}
+
 type Flows = BTreeMap<(String, String), BTreeSet<(Option<Why>, PortSet)>>;
 
 fn expected_between(states: &[Input; 2]) -> [Flows; 2] {
@@ -36,10 +56,7 @@ fn expected_between(states: &[Input; 2]) -> [Flows; 2] {
             });
             let [old, new] = [old, new].map(Option::unwrap_or_default);
             for (list, less, more) in [(0, &old, &new), (1, &new, &old)] {
-                let certain = [(None, more.allowed().clone())].into_iter();
-                let all = certain.chain(more.uncertain().into_iter().map(|(w, p)| (Some(w), p)));
-                let all = all.map(|(why, ports)| (why, ports.difference(&less.possible())));
-                let all: BTreeSet<_> = all.filter(|(_, ports)| !ports.is_empty()).collect();
+                let all = gained(less, more);
                 if !all.is_empty() {
                     found[list].insert((from.clone(), to.clone()), all);
                 }
@@ -120,12 +137,15 @@ fn flows_with_addresses_open_and_close_as_one_flow_at_a_time_says() {
                             Direction::Egress => cluster.verdict(&pod, &outside),
                         }
                     };
-                    let old = verdict(&states[0].cluster).possible();
+                    let old = verdict(&states[0].cluster);
                     let new = if gone { Verdict::deny() } else { verdict(&states[1].cluster) };
-                    let new = new.possible();
-                    for (list, ports) in
-                        [(&diff.opened, new.difference(&old)), (&diff.closed, old.difference(&new))]
-                    {
+                    let all = |gained: BTreeSet<(Option<Why>, PortSet)>| {
+                        gained.iter().fold(PortSet::none(), |all, (_, ports)| all.union(ports))
+                    };
+                    for (list, ports) in [
+                        (&diff.opened, all(gained(&old, &new))),
+                        (&diff.closed, all(gained(&new, &old))),
+                    ] {
                         let about = |change: &&Change| {
                             let (a, b) = match direction {
                                 Direction::Ingress => (&change.to, &change.from),

@@ -6,7 +6,7 @@ use crate::ui::Style;
 
 /// Groups with their members, one line for each flow that opens or closes, and how many.
 #[must_use]
-pub fn diff_table(diff: &InputDiff, style: Style) -> String {
+pub fn diff_table(diff: &InputDiff, has_gaps: bool, style: Style) -> String {
     let mut text = String::new();
     for (name, members) in label::groups(diff) {
         text.push_str(&format!("{name} = {}\n", members.join(", ")));
@@ -24,6 +24,6 @@ pub fn diff_table(diff: &InputDiff, style: Style) -> String {
         text.push_str(&style.bad(&format!("- {}", line(change))));
         text.push('\n');
     }
-    text.push_str(&format!("{}\n", label::totals(diff)));
+    text.push_str(&format!("{}\n", label::totals(diff, has_gaps)));
     text
 }

@@ -1,0 +1,69 @@
+//! Inputs that cannot be used.
+
+use crate::cli::Exit;
+use crate::netpol::{Input, Invalid};
+use crate::ui::{Failure, Ui};
+
+/// Problems that are shown of an input; the rest is counted.
+const SHOWN: usize = 50;
+
+/// What of an input is put up with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accept {
+    /// Policies that the API server would refuse.
+    pub(super) invalid: bool,
+    /// No pods, or no policies.
+    pub(super) empty: bool,
+}
+
+impl Accept {
+    /// Whether a `source` can be used; tells on stderr what is left out of it.
+    ///
+    /// # Errors
+    /// Objects in it are not valid, or there are none to be asked about.
+    pub(super) fn check(self, ui: &Ui, source: &str, input: &Input) -> Result<(), Failure> {
+        if !input.invalid.is_empty() && !self.invalid {
+            let number = crate::ui::count(input.invalid.len(), "problem");
+            let failure = Failure::new(Exit::Input, format!("{source}: {number}"));
+            return Err(with_problems(failure, &input.invalid)
+                .fix("correct them; the API server would refuse these objects")
+                .fix("or go on without them:  --skip-invalid"));
+        }
+        for problem in &input.invalid {
+            ui.warn(&format!("left out: {}", line(problem)));
+        }
+        if !input.skipped.is_empty() {
+            let kinds = input.skipped.iter().map(|s| {
+                let kind = if s.kind.is_empty() { "no Kubernetes object" } else { &s.kind };
+                format!("{} {kind}", s.count)
+            });
+            ui.notice(&format!("without bearing: {}", kinds.collect::<Vec<_>>().join(", ")));
+        }
+        let missing = if input.members.is_empty() {
+            "pods and workloads"
+        } else if input.counts.policies == 0 {
+            "policies"
+        } else {
+            return Ok(());
+        };
+        if self.empty {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Input, format!("{source} holds no {missing}"))
+            .cause("an answer about nothing would read as if everything were well")
+            .fix("if this is meant:  --allow-empty"))
+    }
+}
+
+fn with_problems(failure: Failure, problems: &[Invalid]) -> Failure {
+    let shown = problems.iter().take(SHOWN).fold(failure, |f, problem| f.seen(line(problem)));
+    match problems.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => shown.seen(format!("and {more} more")),
+    }
+}
+
+fn line(problem: &Invalid) -> String {
+    let place = problem.place.as_ref().map(|p| format!("{p}  ")).unwrap_or_default();
+    format!("{place}{problem}")
+}
