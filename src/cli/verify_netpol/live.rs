@@ -66,6 +66,7 @@ pub(super) async fn send(
     };
     let live = probe(cluster, input, &seen, &meant.platform, matrix, &options, ui).await?;
     if live.sent.proof.is_refuted() {
+        ui.warn("the network plugin does not enforce NetworkPolicy: nothing is isolated, whatever the policies say");
         matrix.not_enforced();
     } else {
         matrix.observe(live.flows);
