@@ -23,7 +23,7 @@ pub fn report_markdown(report: &Report) -> String {
         let _ = writeln!(out, "{}\n", text(&line));
     }
     let _ = writeln!(out, "**{}**, {}", text(&summary(report)), text(&strictness(report)));
-    let groups = grouped(report);
+    let groups = grouped(report, true);
     let (failing, others): (Vec<_>, Vec<_>) = groups.iter().partition(|(judged, ..)| judged.fails);
     let mut left_out = 0;
     for group in failing {

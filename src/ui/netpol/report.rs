@@ -25,7 +25,7 @@ pub fn report_table(report: &Report, style: Style) -> String {
     }
     text.push_str(&format!("  {}\n", summary(report)));
     let mut wide = false;
-    for group in grouped(report) {
+    for group in grouped(report, false) {
         // Those that are only wide stand together.
         let gap = if wide && group.0.finding.kind == Kind::Wide { "" } else { "\n" };
         wide = group.0.finding.kind == Kind::Wide;
@@ -163,8 +163,8 @@ pub fn symbol(check: &Check, found: Option<&Judged>) -> &'static str {
 /// Findings of which the same is to be said: the first of them, who connects, and to whom.
 pub(super) type Group<'r> = (&'r Judged, Vec<&'r str>, Vec<&'r str>);
 
-/// One entry for all flows of which the same is to be said.
-pub(super) fn grouped(report: &Report) -> Vec<Group<'_>> {
+/// One entry for all flows of which the same is to be said; `causes`: also why.
+pub(super) fn grouped(report: &Report, causes: bool) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for judged in &report.findings {
         let Some(flow) = &judged.finding.flow else {
@@ -172,7 +172,7 @@ pub(super) fn grouped(report: &Report) -> Vec<Group<'_>> {
             continue;
         };
         let same = |(first, from, _): &&mut Group<'_>| {
-            *from == [flow.from.as_str()] && alike(first, judged)
+            *from == [flow.from.as_str()] && alike(first, judged, causes)
         };
         match groups.iter_mut().find(same) {
             Some((_, _, to)) => to.push(&flow.to),
@@ -182,7 +182,7 @@ pub(super) fn grouped(report: &Report) -> Vec<Group<'_>> {
     let mut merged: Vec<Group<'_>> = Vec::new();
     for (judged, from, to) in groups {
         let same = |(first, _, other): &&mut Group<'_>| {
-            !to.is_empty() && *other == to && alike(first, judged)
+            !to.is_empty() && *other == to && alike(first, judged, causes)
         };
         match merged.iter_mut().find(same) {
             Some((_, all, _)) => all.extend(from),
@@ -192,13 +192,13 @@ pub(super) fn grouped(report: &Report) -> Vec<Group<'_>> {
     merged
 }
 
-fn alike(a: &Judged, b: &Judged) -> bool {
+fn alike(a: &Judged, b: &Judged, causes: bool) -> bool {
     let objects = |finding: &Finding| -> Vec<_> {
         finding.because.iter().map(|c| (c.object.clone(), c.field.clone())).collect()
     };
     let (x, y) = (&a.finding, &b.finding);
     (x.kind, x.code, &x.message, &x.fix, &a.state) == (y.kind, y.code, &y.message, &y.fix, &b.state)
-        && (x.kind == Kind::Wide || objects(x) == objects(y))
+        && (x.kind == Kind::Wide && !causes || objects(x) == objects(y))
 }
 
 fn line((judged, from, to): &Group<'_>, style: Style) -> String {
