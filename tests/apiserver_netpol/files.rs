@@ -36,8 +36,8 @@ fn list(objects: Vec<Value>) -> String {
 
 /// The difference, and how it ended.
 fn difference(kubeconfig: &Path, args: &[&str]) -> (Value, Option<i32>, String) {
-    let all = [&["connections", "-o", "json", "--exit-code", "--by", "workload"], args].concat();
-    let output = run(kubeconfig, &all);
+    let all = ["connections", "-o", "json", "--exit-code", "--by", "workload", "--known-only"];
+    let output = run(kubeconfig, &[&all, args].concat());
     let document = serde_json::from_slice(&output.stdout).unwrap();
     (document, output.status.code(), stderr(&output))
 }
