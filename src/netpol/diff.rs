@@ -261,10 +261,7 @@ fn addresses(
     let mut changes: BTreeMap<(Gain, Gain), Vec<Span>> = BTreeMap::new();
     for span in spans {
         let outside = Endpoint::Outside(*span);
-        let (source, destination) = match direction {
-            Direction::Ingress => (outside, pod),
-            Direction::Egress => (pod, outside),
-        };
+        let (source, destination) = direction.from_to(pod, outside);
         let old = before.verdict(&source, &destination);
         let new = after.verdict(&source, &destination);
         changes.entry((gain(&old, &new), gain(&new, &old))).or_default().push(*span);
@@ -278,10 +275,7 @@ fn addresses(
         }
         let own = Party::Actor(actor.name.clone());
         let others = Party::Addresses(merged(spans));
-        let (from, to) = match direction {
-            Direction::Ingress => (&others, &own),
-            Direction::Egress => (&own, &others),
-        };
+        let (from, to) = direction.from_to(&own, &others);
         diff.note(from, to, opened, |d| &mut d.opened);
         diff.note(from, to, closed, |d| &mut d.closed);
     }

@@ -23,6 +23,15 @@ impl Direction {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Ingress, Self::Egress];
 
+    /// Who connects and to whom, of a pod whose side this is and the other end.
+    #[must_use]
+    pub fn from_to<T>(self, own: T, other: T) -> (T, T) {
+        match self {
+            Self::Ingress => (other, own),
+            Self::Egress => (own, other),
+        }
+    }
+
     /// The field of a policy that holds its rules.
     #[must_use]
     pub const fn field(self) -> &'static str {

@@ -358,10 +358,7 @@ impl Diff {
         }
         for ([opened, closed], spans) in changes.into_iter().filter(|(_, s)| !s.is_empty()) {
             let (own, other) = (DiffEnd::Party(number), DiffEnd::Addresses(merged(spans)));
-            let (from, to) = match direction {
-                Direction::Ingress => (&other, &own),
-                Direction::Egress => (&own, &other),
-            };
+            let (from, to) = direction.from_to(&own, &other);
             self.push(from, to, opened, closed);
         }
     }

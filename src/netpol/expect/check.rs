@@ -154,10 +154,8 @@ impl<'e> Run<'e> {
                     let pod = Endpoint::Pod(&actor.pod);
                     let list: Vec<String> = spans.iter().map(ToString::to_string).collect();
                     let (own, other) = (self.name(&node.actors), shortened(&list));
-                    let (ends, names) = match direction {
-                        Direction::Egress => ((pod, outside), (own, other)),
-                        Direction::Ingress => ((outside, pod), (other, own)),
-                    };
+                    let ends = direction.from_to(pod, outside);
+                    let names = direction.from_to(own, other);
                     self.judge(&entries, &open, &ends, &names);
                 }
             }

@@ -55,10 +55,8 @@ pub fn write(input: &Input) -> Value {
             for (spans, open, ()) in survey.outside(&actor, direction, &[], |_| ()) {
                 for outside in blocks(&spans) {
                     let own = names[own[0]].clone();
-                    rows.push(match direction {
-                        Direction::Egress => (own, outside, open.clone()),
-                        Direction::Ingress => (outside, own, open.clone()),
-                    });
+                    let (from, to) = direction.from_to(own, outside);
+                    rows.push((from, to, open.clone()));
                 }
             }
         }

@@ -106,10 +106,7 @@ fn denied_by_admin(world: &World<'_>, direction: Direction, pod: &Pod) -> bool {
     let mut other = Pod::new("", "", Labels::default());
     other.home = Home::Elsewhere(Labels::new([(NAMESPACE_NAME, "*")]));
     let (pod, other) = (Endpoint::Pod(pod), Endpoint::Pod(&other));
-    let (source, destination) = match direction {
-        Direction::Ingress => (&other, &pod),
-        Direction::Egress => (&pod, &other),
-    };
+    let (source, destination) = direction.from_to(&pod, &other);
     cluster.one_side(direction, source, destination).is_deny()
 }
 

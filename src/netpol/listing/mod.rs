@@ -5,6 +5,7 @@
 
 mod difference;
 mod filter;
+mod rows;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::netpol::policy::Direction;
 use crate::netpol::ports::PortSet;
 
 pub use filter::{Asked, Filter};
+pub use rows::{Pairs, Row, RowEnd, Rows};
 
 /// What one node stands for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -59,55 +61,6 @@ pub enum Name {
     Owner(String, Option<String>),
     /// A pod that is not in the input.
     Unknown(PodPattern),
-}
-
-/// Takes the rows of a [`Listing`].
-pub trait Rows {
-    /// What one node may send to another. The same rows have the same address in memory, as long
-    /// as the listing lives.
-    ///
-    /// # Errors
-    /// Those of what is written to.
-    fn pair(&mut self, from: usize, to: usize, ports: &Rc<[Ports]>) -> fmt::Result;
-
-    /// What a node may exchange with addresses.
-    ///
-    /// # Errors
-    /// Those of what is written to.
-    fn addresses(
-        &mut self,
-        node: usize,
-        direction: Direction,
-        addresses: &[Span],
-        ports: &Ports,
-    ) -> fmt::Result;
-}
-
-/// Takes every pair of a [`Listing`], denied ones too.
-pub trait Pairs {
-    /// What one node may send to another; `None`: nothing.
-    ///
-    /// # Errors
-    /// Those of what is written to.
-    fn pair(
-        &mut self,
-        connections: &Connections<'_>,
-        from: usize,
-        to: usize,
-        ports: Option<&Rc<[Ports]>>,
-    ) -> fmt::Result;
-
-    /// A node and addresses that no policy tells apart, by their class.
-    ///
-    /// # Errors
-    /// Those of what is written to.
-    fn outside(
-        &mut self,
-        connections: &Connections<'_>,
-        node: usize,
-        direction: Direction,
-        addresses: &[(usize, Vec<Span>)],
-    ) -> fmt::Result;
 }
 
 /// The connections that are asked for.

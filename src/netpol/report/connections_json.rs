@@ -224,10 +224,7 @@ impl Rows for Writer<'_> {
         ports: &Ports,
     ) -> fmt::Result {
         let (own, other) = (&self.ends[node], addresses(spans));
-        let (from, to) = match direction {
-            Direction::Ingress => (&other, own),
-            Direction::Egress => (own, &other),
-        };
+        let (from, to) = direction.from_to(own, &other);
         self.lists.row(ports.why.is_none(), [&head(from), to, &port_fields(ports)]);
         self.flush()
     }

@@ -80,10 +80,7 @@ impl Found {
             for (ports, spans) in by_ports {
                 let (own, other) =
                     (End::Node(node), End::Addresses(Party::Addresses(merged(spans))));
-                let (from, to) = match direction {
-                    Direction::Ingress => (other, own),
-                    Direction::Egress => (own, other),
-                };
+                let (from, to) = direction.from_to(own, other);
                 arrows.push(Arrow { from, to, ports, is_certain });
             }
         }

@@ -122,10 +122,8 @@ impl Pairs for Writer<'_> {
         {
             let answer = self.fields(&self.reasons.get(reason).passes);
             let (ends, other) = (Rc::clone(&self.ends), addresses(&spans));
-            match direction {
-                Direction::Ingress => self.row(&other, &ends[node], &answer)?,
-                Direction::Egress => self.row(&ends[node], &other, &answer)?,
-            }
+            let (from, to) = direction.from_to(&*ends[node], &*other);
+            self.row(from, to, &answer)?;
             write!(self.out, ",\"{direction}\":\"r{}\"}}", reason + 1)?;
         }
         Ok(())

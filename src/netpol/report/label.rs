@@ -1,12 +1,13 @@
 //! Ends and ports in words, for people.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::netpol::Party;
 use crate::netpol::address::Span;
 use crate::netpol::diff::{DiffEnd, InputDiff, Presence};
 use crate::netpol::engine::PodPattern;
-use crate::netpol::listing::{Listing, Name};
+use crate::netpol::listing::{Listing, Name, RowEnd};
 use crate::netpol::ports::PortRange;
 
 /// What a node is called: `shop/web-0`, `shop/deployment/web (track=canary)`, `g2`. A group with one
@@ -28,6 +29,24 @@ pub fn of(listing: &Listing<'_, '_>, node: usize) -> String {
         Name::Pod(id) => id.clone(),
         Name::Workload(id, own) | Name::Owner(id, own) => part(id, own),
         Name::Unknown(pattern) => unknown(pattern),
+    }
+}
+
+/// [`of`] every node.
+#[must_use]
+pub fn all(listing: &Listing<'_, '_>) -> Vec<String> {
+    (0..listing.nodes().len()).map(|node| of(listing, node)).collect()
+}
+
+/// The end of a row, with what each node is called; addresses are `written` first.
+pub fn row_end<'l>(
+    nodes: &'l [String],
+    end: RowEnd<'_>,
+    written: impl Fn(&str) -> String,
+) -> Cow<'l, str> {
+    match end {
+        RowEnd::Node(node) => Cow::from(&nodes[node]),
+        RowEnd::Addresses(spans) => Cow::from(written(&addresses(spans))),
     }
 }
 

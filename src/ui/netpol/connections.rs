@@ -1,12 +1,8 @@
 //! `connections` for people.
 
 use std::fmt::{self, Write};
-use std::rc::Rc;
 
-use crate::netpol::Direction;
-use crate::netpol::address::Span;
-use crate::netpol::engine::Ports;
-use crate::netpol::listing::{By, Listing, Name, Rows};
+use crate::netpol::listing::{By, Listing, Name};
 use crate::netpol::report::label;
 
 /// Groups with their members, then one line for each connection.
@@ -15,8 +11,14 @@ use crate::netpol::report::label;
 /// Those of the writer.
 pub fn connections_table(listing: &mut Listing<'_, '_>, out: &mut dyn Write) -> fmt::Result {
     legend(listing, out)?;
-    let ends = (0..listing.nodes().len()).map(|i| label::of(listing, i)).collect();
-    listing.each(&mut Lines { out, ends })
+    let ends = label::all(listing);
+    listing.each_row(|row| {
+        let [from, to] = [row.from, row.to].map(|end| label::row_end(&ends, end, str::to_owned));
+        let ports = row.ports;
+        let why = ports.why.map(|why| format!("  ? {why}")).unwrap_or_default();
+        let ranges = label::ranges(&ports.ranges, ",");
+        writeln!(out, "{from} → {to}  {} {ranges}{why}", ports.protocol)
+    })
 }
 
 /// Who the groups are, where they are several.
@@ -33,34 +35,4 @@ pub(super) fn legend(listing: &Listing<'_, '_>, out: &mut dyn Write) -> fmt::Res
         }
     }
     Ok(())
-}
-
-struct Lines<'o> {
-    out: &'o mut dyn Write,
-    ends: Vec<String>,
-}
-
-impl Rows for Lines<'_> {
-    fn pair(&mut self, from: usize, to: usize, ports: &Rc<[Ports]>) -> fmt::Result {
-        ports.iter().try_for_each(|row| line(self.out, &self.ends[from], &self.ends[to], row))
-    }
-
-    fn addresses(
-        &mut self,
-        node: usize,
-        direction: Direction,
-        spans: &[Span],
-        ports: &Ports,
-    ) -> fmt::Result {
-        let (own, other) = (&self.ends[node], &label::addresses(spans));
-        match direction {
-            Direction::Ingress => line(self.out, other, own, ports),
-            Direction::Egress => line(self.out, own, other, ports),
-        }
-    }
-}
-
-fn line(out: &mut dyn Write, from: &str, to: &str, row: &Ports) -> fmt::Result {
-    let why = row.why.map(|why| format!("  ? {why}")).unwrap_or_default();
-    writeln!(out, "{from} → {to}  {} {}{why}", row.protocol, label::ranges(&row.ranges, ","))
 }

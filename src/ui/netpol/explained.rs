@@ -113,10 +113,8 @@ impl Pairs for Blocks<'_> {
         for (reason, spans) in self.reasons.by_address(connections, direction, class, addresses) {
             let passes = self.reasons.get(reason).passes.clone();
             let other = label::addresses(&spans);
-            match direction {
-                Direction::Ingress => self.head(&other, &own, &passes)?,
-                Direction::Egress => self.head(&own, &other, &passes)?,
-            }
+            let (from, to) = direction.from_to(&own, &other);
+            self.head(from, to, &passes)?;
             self.reason(reason)?;
         }
         Ok(())
