@@ -534,6 +534,10 @@ fn an_explanation_reads_what_can_matter_for_its_flow() {
     // Whatever cannot be answered is told from all that there is.
     let ran = explain(&text, "b/jab");
     assert!(ran.stderr.contains("did you mean b/job?"), "{}", ran.stderr);
+    let mut piped = Command::cargo_bin("kubectl-openhive").unwrap();
+    piped.args(["verify-netpol", "explain", "a/web", "b/jab", "80", "--manifests", "/dev/stdin"]);
+    let told = String::from_utf8(piped.write_stdin(text.clone()).output().unwrap().stderr).unwrap();
+    assert!(told.contains("did you mean b/job?"), "{told}");
     let without_policy = text.replace("kind: NetworkPolicy", "kind: Other");
     let ran = explain(&without_policy, "b/db");
     assert!(ran.stderr.contains("holds no policies"), "{}", ran.stderr);

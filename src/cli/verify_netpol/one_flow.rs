@@ -1,5 +1,7 @@
 //! Reading of files for one flow, quicker than for all.
 
+use std::path::PathBuf;
+
 use super::files::names;
 use super::input::{InputArgs, Source};
 use super::load::add_all;
@@ -42,10 +44,9 @@ impl InputArgs {
 
     /// What can matter between two ends of the files, and how many objects were passed over.
     fn skimmed(&self, ends: &Ends) -> Option<(Input, usize)> {
-        // Standard input cannot be read again.
-        if !matches!(self.source(), Ok(Source::Manifests))
-            || self.manifests.iter().any(|path| path.as_os_str() == "-")
-        {
+        // What comes through a pipe cannot be read again.
+        let stays = |path: &PathBuf| path.as_os_str() != "-" && (path.is_file() || path.is_dir());
+        if !matches!(self.source(), Ok(Source::Manifests)) || !self.manifests.iter().all(stays) {
             return None;
         }
         let texts = texts(&self.manifests).ok()?;

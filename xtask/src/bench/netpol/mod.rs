@@ -33,8 +33,9 @@ pub fn measure(ours: &Path, peer: &Path, runs: usize, report: &mut Report) -> Re
         rows,
         note: format!(
             "{runs} runs each. The yardstick reads the same files into generic values with the same \
-             library, built in the same way, and does nothing else; both use one thread. *Dumped* \
-             pods are as the API server gives them back, the others as a person writes them."
+             library, built in the same way, and does nothing else, on one thread; ours reads on \
+             all cores. *Dumped* pods are as the API server gives them back, the others as a \
+             person writes them."
         ),
     });
     step("connections of growing clusters");
