@@ -73,7 +73,7 @@ impl Cluster {
         };
         let Endpoint::Pod(pod) = subject else { return Verdict::allow() };
         let stack = self.stack(direction, pod);
-        self.decide(direction, &stack, |id| Some(self.rule_opens(direction, id, peer, destination)))
+        self.decide(direction, &stack, |id| self.rule_opens(direction, id, peer, destination))
     }
 
     /// The policies that decide about a pod's connections in a direction.
@@ -129,19 +129,30 @@ impl Cluster {
     /// Runs through the tiers: cluster-wide rules in order, NetworkPolicies where one selects the
     /// pod, else the baseline, else everything is allowed (rule 20).
     ///
-    /// `opens` says on which ports a rule matches the connection; `None`: on none. Of many rules, most
-    /// are about others, so this is what is asked most often by far.
+    /// `opens` says on which ports a rule matches the connection.
     pub(crate) fn decide(
         &self,
         direction: Direction,
         stack: &Stack,
-        opens: impl Fn(RuleId) -> Option<Verdict>,
+        opens: impl Fn(RuleId) -> Verdict,
+    ) -> Verdict {
+        let count = |policy: usize| self.policies[policy].rules(direction).map_or(0, <[Rule]>::len);
+        self.decide_by(direction, stack, |policy| 0..count(policy), opens)
+    }
+
+    /// As [`Cluster::decide`], where it is known which `rules` of a NetworkPolicy may match: of
+    /// thousands, nearly all are about others.
+    pub(crate) fn decide_by<R: Iterator<Item = usize>>(
+        &self,
+        direction: Direction,
+        stack: &Stack,
+        rules: impl Fn(usize) -> R,
+        opens: impl Fn(RuleId) -> Verdict,
     ) -> Verdict {
         let verdict = self.tier(direction, &stack.baseline, Verdict::allow(), &opens);
         let policies = stack.network.iter().map(|&(policy, selected)| {
-            let rules = 0..self.policies[policy].rules(direction).map_or(0, <[Rule]>::len);
-            let open = rules
-                .filter_map(|rule| opens(RuleId::Network { policy, rule }))
+            let open = rules(policy)
+                .map(|rule| opens(RuleId::Network { policy, rule }))
                 .filter(|one| !one.is_deny())
                 .fold(Verdict::deny(), |all, one| all.or(&one));
             (selected, open)
@@ -166,15 +177,14 @@ impl Cluster {
         direction: Direction,
         groups: &[Vec<(usize, Tri)>],
         next: Verdict,
-        opens: &impl Fn(RuleId) -> Option<Verdict>,
+        opens: &impl Fn(RuleId) -> Verdict,
     ) -> Verdict {
         groups.iter().rev().fold(next.clone(), |later, group| {
             let policies = group.iter().map(|&(policy, selected)| {
                 let mut matched = PortSet::none();
                 let rules = self.admin[policy].rules(direction).iter().enumerate().rev();
                 let verdict = rules.fold(later.clone(), |later, (rule, found)| {
-                    let Some(on) = opens(RuleId::Admin { policy, rule }) else { return later };
-                    let on = on.under(selected);
+                    let on = opens(RuleId::Admin { policy, rule }).under(selected);
                     matched = matched.union(&on.possible());
                     let doubts = on.uncertain();
                     match self.action(found) {

@@ -356,7 +356,7 @@ fn reason(
         }
         _ => Vec::new(),
     };
-    let verdict = cluster.decide(direction, stack, |id| Some(opens(id)));
+    let verdict = cluster.decide(direction, stack, opens);
     Reason { direction, policies, not_evaluated, passes: Passes::from(&verdict) }
 }
 

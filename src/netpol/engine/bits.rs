@@ -56,16 +56,12 @@ impl Bits {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                (rest != 0).then(|| {
-                    let bit = rest.trailing_zeros() as usize;
-                    rest &= rest - 1;
-                    at * 64 + bit
-                })
-            })
-        })
+        numbers(self.words.iter().copied())
+    }
+
+    /// What is in both.
+    pub(super) fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
+        numbers(self.words.iter().zip(&other.words).map(|(a, b)| a & b))
     }
 
     pub(super) fn or(&mut self, other: &Self) {
@@ -79,6 +75,18 @@ impl Bits {
     pub(super) fn minus(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= !b);
     }
+}
+
+/// The places of the bits that are set.
+fn numbers(words: impl Iterator<Item = u64>) -> impl Iterator<Item = usize> {
+    words.enumerate().flat_map(|(at, word)| {
+        let mut rest = word;
+        std::iter::from_fn(move || {
+            let bit = rest.trailing_zeros();
+            rest &= rest.wrapping_sub(1);
+            (bit < 64).then_some(at * 64 + bit as usize)
+        })
+    })
 }
 
 /// For each number a [`Tri`].
@@ -106,6 +114,12 @@ impl TriBits {
         let maybe =
             self.maybe.iter().flat_map(|(w, bits)| bits.iter().map(|i| (i, Tri::Maybe(*w))));
         self.yes.iter().map(|i| (i, Tri::Yes)).chain(maybe)
+    }
+
+    /// Everything of `within` that is not certainly out.
+    pub(super) fn among<'a>(&'a self, within: &'a Bits) -> impl Iterator<Item = usize> + 'a {
+        let maybe = self.maybe.iter().flat_map(|(_, bits)| bits.common(within));
+        self.yes.common(within).chain(maybe)
     }
 
     /// Gives numbers that have no value yet this one.

@@ -10,9 +10,10 @@ use crate::netpol::cluster::Cluster;
 use crate::netpol::endpoint::{ContainerPorts, Endpoint, Pod};
 use crate::netpol::evaluate::RuleId;
 use crate::netpol::labels::Selector;
+use crate::netpol::matching::ports_on;
 use crate::netpol::policy::{Direction, Peer, RulePorts, Scope};
 use crate::netpol::ports::Protocol;
-use crate::netpol::verdict::Tri;
+use crate::netpol::verdict::{Tri, Verdict};
 
 /// What a rule matches: the number of its peers' set, or everyone.
 pub(super) type Peers = Option<u32>;
@@ -255,5 +256,13 @@ pub(super) fn rule_ports(
         RuleId::Admin { policy, rule } => {
             cluster.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
         }
+    }
+}
+
+/// On which ports a rule matches a connection to `destination`, where it holds the peer.
+pub(super) fn opens(ports: &RulePorts, destination: &Endpoint<'_>, holds: Tri) -> Verdict {
+    match holds {
+        Tri::No => Verdict::deny(),
+        holds => ports_on(ports, destination).under(holds),
     }
 }

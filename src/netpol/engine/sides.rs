@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::bits::{Bits, TriBits};
 use super::classes::Partition;
-use super::compile::{Compiled, rule_ports};
+use super::compile::{Compiled, opens, rule_ports};
 use super::universe::Universe;
 use crate::netpol::endpoint::Endpoint;
 use crate::netpol::evaluate::{RuleId, Stack};
@@ -188,6 +188,28 @@ impl Work<'_> {
         self.compiled.peers.get(peers as usize)
     }
 
+    /// For each of some classes the rules of NetworkPolicies whose peers may hold it, as policy and
+    /// rule, in order.
+    fn holding(&self, samples: &[usize]) -> Vec<Vec<(usize, usize)>> {
+        let mut all = Bits::none(self.compiled.classes.len());
+        let mut place = vec![0; self.compiled.classes.len()];
+        for (at, sample) in samples.iter().enumerate() {
+            all.set(*sample);
+            place[*sample] = at;
+        }
+        let mut holding = vec![Vec::new(); samples.len()];
+        for id in self.rules() {
+            let RuleId::Network { policy, rule } = id else { continue };
+            match self.peers(id) {
+                Some(peers) => {
+                    peers.among(&all).for_each(|class| holding[place[class]].push((policy, rule)));
+                }
+                None => holding.iter_mut().for_each(|rules| rules.push((policy, rule))),
+            }
+        }
+        holding
+    }
+
     /// Groups the classes that no rule tells apart, and asks once for each group.
     fn compute(&self, verdicts: &mut Verdicts) -> Side {
         let classes = &self.compiled.classes;
@@ -211,19 +233,24 @@ impl Work<'_> {
             partition.split_by(|class| ports_on(ports, &end(class)));
         }
         let mut parts: HashMap<u32, Bits> = HashMap::new();
-        for group in partition.classes() {
-            let sample = group[0] as usize;
+        let groups = partition.classes();
+        let samples: Vec<usize> = groups.iter().map(|group| group[0] as usize).collect();
+        let holding = self.holding(&samples);
+        for ((group, sample), holding) in groups.iter().zip(samples).zip(&holding) {
             let peer = end(sample);
             let destination = match self.direction {
                 Direction::Ingress => self.subject,
                 Direction::Egress => peer,
             };
-            let verdict = self.universe.cluster.decide(self.direction, self.stack, |id| {
+            let rules = |policy: usize| {
+                let first = holding.partition_point(|(p, _)| *p < policy);
+                let of_policy = move |(p, _): &&(usize, usize)| *p == policy;
+                holding[first..].iter().take_while(of_policy).map(|(_, rule)| *rule)
+            };
+            let cluster = self.universe.cluster;
+            let verdict = cluster.decide_by(self.direction, self.stack, rules, |id| {
                 let holds = self.peers(id).map_or(Tri::Yes, |peers| peers.at(sample));
-                if holds == Tri::No {
-                    return None;
-                }
-                Some(ports_on(self.ports(id)?, &destination).under(holds))
+                self.ports(id).map_or_else(Verdict::deny, |p| opens(p, &destination, holds))
             });
             if verdict.is_deny() {
                 continue;
