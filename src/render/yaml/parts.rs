@@ -1,5 +1,7 @@
 //! A stream in parts that can be read side by side.
 
+use memchr::{memchr_iter, memmem};
+
 use super::MAX_DOCUMENTS;
 
 /// Some documents of a stream.
@@ -25,7 +27,7 @@ pub fn parts(text: &str, size: usize) -> Vec<Part<'_>> {
         end += document.len();
         if end - start >= size || end == text.len() {
             let part = Part { text: &text[start..end], before };
-            before += part.text.bytes().filter(|byte| *byte == b'\n').count() as u64;
+            before += memchr_iter(b'\n', part.text.as_bytes()).count() as u64;
             start = end;
             parts.push(part);
         }
@@ -35,36 +37,24 @@ pub fn parts(text: &str, size: usize) -> Vec<Part<'_>> {
 
 /// Whether every document begins at a line with three dashes, and says all that is to be known of it.
 pub(super) fn can_be_parted(text: &str) -> bool {
+    let bytes = text.as_bytes();
     // Directives belong to the document behind them. Three dots end a document, too.
-    let odd = |line: &str| line.starts_with('%') || line.starts_with("...");
+    let odd = ["%", "..."].iter().any(|odd| {
+        text.starts_with(odd) || memmem::find(bytes, format!("\n{odd}").as_bytes()).is_some()
+    });
     // Lone, it would be a line break.
-    let lone = || text.matches('\r').count() != text.matches("\r\n").count();
-    !(lone() || text.starts_with('\u{feff}') || text.lines().any(odd))
+    let lone = || memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
+    !(odd || text.starts_with('\u{feff}') || lone())
 }
 
 /// Every document with its marker. Three dashes at the start of a line are one wherever they stand.
 pub(super) fn documents(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut end = 0;
-        for line in rest.split_inclusive('\n') {
-            if end > 0 && is_marker(line) {
-                break;
-            }
-            end += line.len();
-        }
-        let (document, behind) = rest.split_at(end);
-        rest = behind;
-        Some(document)
-    })
-}
-
-fn is_marker(line: &str) -> bool {
-    let behind = line.strip_prefix("---");
-    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([' ', '\t', '\r', '\n']))
+    let bytes = text.as_bytes();
+    let marked = move |at: &usize| bytes.get(at + 3).is_none_or(|b| b" \t\r\n".contains(b));
+    let starts = memmem::find_iter(bytes, b"\n---").map(|line_break| line_break + 1).filter(marked);
+    let ends = starts.chain([text.len()]);
+    ends.scan(0, |start, end| Some(&text[std::mem::replace(start, end)..end]))
+        .filter(|document| !document.is_empty())
 }
 
 #[cfg(test)]
