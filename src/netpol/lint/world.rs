@@ -102,7 +102,7 @@ impl<'a> World<'a> {
         let found = self.search(
             selector,
             |m| (m.namespace == namespace).into(),
-            || self.namespace(namespace).to_vec(),
+            vec![self.namespace(namespace)],
         );
         self.selected.borrow_mut().insert((namespace, selector), Rc::clone(&found));
         found
@@ -124,14 +124,11 @@ impl<'a> World<'a> {
         }
         let homes: HashMap<&str, Tri> =
             self.inhabited().map(|name| (name, self.namespace_is(name, selector))).collect();
-        let found = self.search(
-            pods,
-            |m| homes.get(m.namespace.as_str()).copied().unwrap_or(Tri::No),
-            || {
+        let found =
+            self.search(pods, |m| homes.get(m.namespace.as_str()).copied().unwrap_or(Tri::No), {
                 let held = homes.iter().filter(|(_, held)| **held != Tri::No);
-                held.flat_map(|(name, _)| self.namespace(name)).copied().collect()
-            },
-        );
+                held.map(|(name, _)| self.namespace(name)).collect()
+            });
         self.peers.borrow_mut().insert(peer, Rc::clone(&found));
         found
     }
@@ -156,15 +153,16 @@ impl<'a> World<'a> {
         selector.matches(&self.input.cluster.namespace_labels(&somebody))
     }
 
-    /// Starts from the condition that the fewest satisfy; `all` where no condition names a value.
+    /// Starts from the condition that the fewest satisfy, of which being in a namespace, with its
+    /// members in `here`, is one.
     fn search(
         &self,
         selector: &Selector,
         home: impl Fn(&Member) -> Tri,
-        all: impl Fn() -> Vec<u32>,
+        here: Vec<&[u32]>,
     ) -> Found {
-        let mut fewest: Option<Vec<&[u32]>> = None;
         let size = |lists: &[&[u32]]| lists.iter().map(|l| l.len()).sum::<usize>();
+        let mut fewest = here;
         for requirement in selector.requirements() {
             let Requirement::In(key, values) = requirement else { continue };
             let lists: Vec<&[u32]> = values
@@ -172,12 +170,15 @@ impl<'a> World<'a> {
                 .map(|v| self.labelled(key, Some(v)))
                 .chain([self.labelled(key, None)])
                 .collect();
-            if fewest.as_ref().is_none_or(|f| size(&lists) < size(f)) {
-                fewest = Some(lists);
+            if size(&lists) < size(&fewest) {
+                fewest = lists;
             }
         }
-        let mut candidates = fewest.map_or_else(all, |lists| lists.concat());
-        candidates.sort_unstable();
+        let mut candidates = fewest.concat();
+        // Each list is sorted.
+        if fewest.iter().filter(|list| !list.is_empty()).count() > 1 {
+            candidates.sort_unstable();
+        }
         let held = |i: u32| {
             let member = self.member(i);
             let held = match home(member) {
