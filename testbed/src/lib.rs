@@ -28,4 +28,4 @@ pub use error::{Error, Result};
 pub use failure::KeepOnFailure;
 pub use instance::sweep;
 pub use kubeconfig::CONTEXT;
-pub use node::{Cni, Node, NodeOptions};
+pub use node::{Cilium, Cni, Denials, Node, NodeOptions};

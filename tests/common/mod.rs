@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod account;
+pub mod live;
 pub mod objects;
 pub mod platform;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
@@ -40,12 +40,7 @@ pub fn platform() -> Turn {
 /// The same with a node of another shape; all tests of a file share the first one's.
 pub fn platform_on(options: &NodeOptions) -> Turn {
     static PLATFORM: OnceLock<Mutex<Platform>> = OnceLock::new();
-    let start = || {
-        let node = Node::start(options).unwrap();
-        let platform = Platform { node, folder: tempfile::tempdir().unwrap() };
-        platform.new_database();
-        Mutex::new(platform)
-    };
+    let start = || Mutex::new(Platform::start(options));
     // A test that failed before has no part in this one: each sets up what it needs.
     Turn(PLATFORM.get_or_init(start).lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -87,6 +82,19 @@ pub fn image(role: &str, tag: &str) -> Change {
 }
 
 impl Platform {
+    /// A node of one's own, with an empty database. A test that fails keeps the node's state as it ends.
+    pub fn start(options: &NodeOptions) -> Self {
+        let node = Node::start(options).unwrap();
+        let platform = Self { node, folder: tempfile::tempdir().unwrap() };
+        platform.new_database();
+        platform
+    }
+
+    /// The folder of values files, for files of that kind: what is in it is removed with the node.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Gives the platform an empty database.
     pub fn new_database(&self) {
         self.node.create_database("hive", "hive", &secret("database")).unwrap();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Subcommand, ValueEnum};
 use testbed::cluster::{self, Up};
-use testbed::{Cache, Cni, NodeOptions};
+use testbed::{Cache, Cilium, Cni, NodeOptions};
 
 /// What to do with the machine's cluster.
 #[derive(Debug, Subcommand)]
@@ -51,9 +51,11 @@ pub enum Action {
 /// A network of pods.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Network {
-    /// Enforces NetworkPolicy; an ipBlock matches pods too
+    /// Enforces NetworkPolicy; an ipBlock matches pods and nodes too
     Cilium,
-    /// Enforces NetworkPolicy; an ipBlock matches no pods
+    /// Enforces NetworkPolicy; an ipBlock matches nodes too, but no pods
+    CiliumCidrNodes,
+    /// Enforces NetworkPolicy; an ipBlock matches what is outside of the cluster
     CiliumCidrOutside,
     /// Enforces none
     Bridge,
@@ -61,9 +63,12 @@ pub enum Network {
 
 impl From<Network> for Cni {
     fn from(network: Network) -> Self {
+        let cilium =
+            |cidr_match_mode| Self::Cilium(Cilium { cidr_match_mode, ..Cilium::default() });
         match network {
-            Network::Cilium => Self::Cilium { ip_blocks_match_pods: true },
-            Network::CiliumCidrOutside => Self::Cilium { ip_blocks_match_pods: false },
+            Network::Cilium => Self::Cilium(Cilium::default()),
+            Network::CiliumCidrNodes => cilium("nodes"),
+            Network::CiliumCidrOutside => cilium(""),
             Network::Bridge => Self::Bridge,
         }
     }

@@ -95,13 +95,38 @@ pub(super) fn stand_in(stand: &Stand, wish: &Wish, running: &Running) -> Actor {
         node: running.node.clone(),
         address: running.address,
         listens: stand.listens.clone(),
-        reached_by_node: stand
-            .listens
-            .iter()
-            .copied()
-            .take(1)
-            .filter(|_| running.started)
-            .collect(),
+        // The node asks the first port, on which the process listens last (`scripts/listener.py`).
+        reached_by_node: if running.started { stand.listens.clone() } else { Vec::new() },
         probes: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Party, Running, Stand, Wish, stand_in};
+
+    #[test]
+    fn whom_its_node_reaches_it_reaches_on_every_port() {
+        let stand = Stand {
+            party: Party::Elsewhere,
+            namespace: None,
+            labels: Vec::new(),
+            node: None,
+            listens: vec![8080, 5432, 6443],
+        };
+        let wish = Wish {
+            namespace: "n".into(),
+            name: "p".into(),
+            role: "elsewhere".into(),
+            labels: Vec::new(),
+            node: None,
+            listens: stand.listens.clone(),
+        };
+        let reached = |started| {
+            let running = Running { node: "m".into(), address: None, started };
+            stand_in(&stand, &wish, &running).reached_by_node
+        };
+        assert_eq!(reached(true), [8080, 5432, 6443]);
+        assert!(reached(false).is_empty(), "nothing was asked");
     }
 }

@@ -77,12 +77,12 @@ pub(crate) const REGISTRY: Module = Module {
     folders: &[],
 };
 
-/// `pause` and `world`.
+/// `pause`, `world`, and the CNI plugin `no-offload`.
 pub(crate) const SMALL: Module = Module {
     name: "small",
-    what: "the pause program and the hosts outside",
+    what: "the pause program, the hosts outside, and a CNI plugin",
     estimate: "10 s",
-    builds: &[Build::of(&["./pause", "./world"])],
+    builds: &[Build::of(&["./pause", "./world", "./no-offload"])],
     links: &[],
     folders: &[],
 };

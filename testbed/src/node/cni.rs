@@ -14,25 +14,65 @@ use crate::kubectl::Kubectl;
 /// How pods are connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cni {
-    /// Cilium, which enforces NetworkPolicy. Whether an `ipBlock` also matches pods and nodes is left open by the API
-    /// and differs between implementations, so both can be had.
-    Cilium {
-        /// An `ipBlock` matches the addresses of pods and nodes too.
-        ip_blocks_match_pods: bool,
-    },
+    /// Cilium, which enforces NetworkPolicy.
+    Cilium(Cilium),
     /// Routes and nothing else: every NetworkPolicy is accepted by the API server and enforced by nobody.
     Bridge,
 }
 
+/// What differs between clusters with Cilium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cilium {
+    /// Which of the cluster's own addresses an `ipBlock` matches, as `policy-cidr-match-mode` has it: `nodes`, `pods`,
+    /// both, or none. The API leaves it open, and implementations differ.
+    pub cidr_match_mode: &'static str,
+    /// ClusterNetworkPolicies are enforced, and the cluster has their resource definition.
+    pub cluster_policies: bool,
+    /// What becomes of packets that a policy keeps from leaving their pod.
+    pub denials: Denials,
+}
+
+/// `policy-deny-response`, and whether the answer arrives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Denials {
+    /// They vanish.
+    #[default]
+    Dropped,
+    /// They are answered by an ICMP message. That on a TCP packet is never received: Cilium writes it over the packet
+    /// without cutting it off behind, as it cannot where the checksum is yet to be written by the network card.
+    Answered,
+    /// The same in pods without checksum offload, so that every answer is received.
+    AnsweredAndReceived,
+}
+
+impl Default for Cilium {
+    fn default() -> Self {
+        Self { cidr_match_mode: "nodes,pods", cluster_policies: false, denials: Denials::default() }
+    }
+}
+
 impl fmt::Display for Cni {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Cilium { ip_blocks_match_pods: true } => "Cilium, ipBlocks match pods too",
-            Self::Cilium { ip_blocks_match_pods: false } => "Cilium, ipBlocks match no pods",
-            Self::Bridge => "routes only, no policy is enforced",
+        let Self::Cilium(cilium) = self else {
+            return formatter.write_str("routes only, no policy is enforced");
+        };
+        match cilium.cidr_match_mode {
+            "" => formatter.write_str("Cilium, ipBlocks match nothing of the cluster")?,
+            mode => write!(formatter, "Cilium, ipBlocks match {mode} too")?,
+        }
+        if cilium.cluster_policies {
+            formatter.write_str(", ClusterNetworkPolicies are enforced")?;
+        }
+        formatter.write_str(match cilium.denials {
+            Denials::Dropped => "",
+            Denials::Answered => ", denials are answered",
+            Denials::AnsweredAndReceived => ", denials are answered, without checksum offload",
         })
     }
 }
+
+/// The resource definition of ClusterNetworkPolicies, for a cluster that has it while nobody enforces them.
+pub const CLUSTER_POLICIES: &str = include_str!("../../crds/clusternetworkpolicies.yaml");
 
 /// The resource definitions that the agent waits for. Its operator would bring them, one a second.
 const DEFINITIONS: &[&str] = &[
@@ -78,7 +118,7 @@ pub(super) fn start_cilium(
     programs: &Programs,
     cilium: &Path,
     kubectl: &Kubectl,
-    ip_blocks_match_pods: bool,
+    options: Cilium,
 ) -> Result<Component> {
     let mut definitions = String::new();
     for name in DEFINITIONS {
@@ -86,6 +126,9 @@ pub(super) fn start_cilium(
         definitions +=
             &std::fs::read_to_string(&path).attempt(|| format!("read {}", path.display()))?;
         definitions += "\n---\n";
+    }
+    if options.cluster_policies {
+        definitions += CLUSTER_POLICIES;
     }
     kubectl.apply(&definitions)?;
     files::run(
@@ -105,8 +148,19 @@ pub(super) fn start_cilium(
         &runtime::cni_folder(instance).join(CILIUM_CONFIG).to_string_lossy(),
     );
     flag("cni-log-file", &instance.logs().join("cilium-cni.log").to_string_lossy());
-    if ip_blocks_match_pods {
-        flag("policy-cidr-match-mode", "nodes,pods");
+    if !options.cidr_match_mode.is_empty() {
+        flag("policy-cidr-match-mode", options.cidr_match_mode);
+    }
+    if options.cluster_policies {
+        flag("enable-k8s-cluster-network-policy", "true");
+    }
+    if options.denials != Denials::Dropped {
+        flag("policy-deny-response", "icmp");
+    }
+    if options.denials == Denials::AnsweredAndReceived {
+        let source = folder.join("cilium.conflist");
+        files::write(&source, without_offload().to_string())?;
+        flag("read-cni-conf", &source.to_string_lossy());
     }
     for (name, value) in FLAGS {
         flag(name, value);
@@ -115,6 +169,18 @@ pub(super) fn start_cilium(
     agent.env("PATH", runtime::path(programs));
     instance.spawn("cilium-agent", agent)
 }
+
+/// Cilium's own configuration with one plugin behind it.
+fn without_offload() -> serde_json::Value {
+    serde_json::json!({
+        "cniVersion": "1.0.0",
+        "name": "cilium",
+        "plugins": [{"type": "cilium-cni"}, {"type": NO_OFFLOAD}],
+    })
+}
+
+/// The plugin that turns a pod's checksum offload off, see `testbed/go/small`.
+pub(super) const NO_OFFLOAD: &str = "no-offload";
 
 /// Waits for the agent's CNI configuration and makes containerd see it: its watch misses a file that is renamed into
 /// the folder, and any write there makes it look again.

@@ -24,7 +24,7 @@ mod programs;
 mod runtime;
 mod world;
 
-pub use cni::Cni;
+pub use cni::{CLUSTER_POLICIES, Cilium, Cni, Denials};
 pub(crate) use programs::Programs;
 
 /// A host in the world that answers over HTTP and HTTPS with the name it was called by and the caller's address.
@@ -55,10 +55,10 @@ pub struct NodeOptions {
 }
 
 impl Default for NodeOptions {
-    /// A node that enforces NetworkPolicy and reads `ipBlock` as pods' addresses too, with the platform's images.
+    /// A node that enforces NetworkPolicy, where an `ipBlock` matches pods and nodes too, with the platform's images.
     fn default() -> Self {
         Self {
-            cni: Cni::Cilium { ip_blocks_match_pods: true },
+            cni: Cni::Cilium(Cilium::default()),
             metadata: true,
             audit: false,
             platform_images: true,
@@ -171,9 +171,8 @@ impl Node {
         components.push(runtime::start_kubelet(instance, programs, &authority)?);
         components.push(runtime::start_proxy(instance, programs)?);
         match (options.cni, &programs.cilium) {
-            (Cni::Cilium { ip_blocks_match_pods }, Some(cilium)) => {
-                let mut agent =
-                    cni::start_cilium(instance, programs, cilium, kubectl, ip_blocks_match_pods)?;
+            (Cni::Cilium(settings), Some(cilium)) => {
+                let mut agent = cni::start_cilium(instance, programs, cilium, kubectl, settings)?;
                 kubectl.apply(&addons::manifests(instance)?)?;
                 cni::await_cilium(instance, &mut agent, STEP)?;
                 components.push(agent);

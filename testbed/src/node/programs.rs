@@ -27,7 +27,7 @@ impl Programs {
             kubernetes: go::build(cache, &modules::KUBERNETES)?,
             runtime: go::build(cache, &modules::RUNTIME)?,
             registry: go::build(cache, &modules::REGISTRY)?,
-            cilium: matches!(cni, Cni::Cilium { .. })
+            cilium: matches!(cni, Cni::Cilium(_))
                 .then(|| go::build(cache, &modules::CILIUM))
                 .transpose()?,
         })

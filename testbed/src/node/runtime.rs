@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::cni::NO_OFFLOAD;
 use super::network::{CLUSTER_DNS, INFRA_NAME, NODE, NODE_NAME, PODS};
 use super::{Programs, REGISTRY_NAME};
 use crate::artefact::infra;
@@ -44,6 +45,7 @@ pub(super) fn start_containerd(instance: &Instance, programs: &Programs) -> Resu
     for (source, names) in [
         (programs.debian.cni(), &["loopback", "ptp", "host-local", "portmap"][..]),
         (programs.cilium.clone().unwrap_or_default(), &["cilium-cni"][..]),
+        (programs.small.clone(), &[NO_OFFLOAD][..]),
     ] {
         for name in names.iter().filter(|name| source.join(name).exists()) {
             files::run(Command::new("cp").arg(source.join(name)).arg(&bin))?;

@@ -1,8 +1,9 @@
 # The process of a probe pod: listens on every port that is named, closes what connects, and sends datagrams back.
+# The first port is the last that it listens on: who reaches that knows that all the others are there.
 import selectors, socket, sys
 
 selector = selectors.DefaultSelector()
-for port in sys.argv[1:]:
+for port in reversed(sys.argv[1:]):
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("0.0.0.0", int(port)))
