@@ -92,6 +92,12 @@ fn values_file(node: &Node) -> Result<PathBuf> {
         return Ok(path);
     }
     step("a database and a values file");
+    new_values(node, &path)?;
+    Ok(path)
+}
+
+/// Makes a database and a values file that names it.
+pub fn new_values(node: &Node, path: &Path) -> Result<()> {
     let password = random()?;
     node.create_database("hive", "hive", &password)?;
     let mut text = format!(
@@ -110,11 +116,11 @@ fn values_file(node: &Node) -> Result<PathBuf> {
         "OPENHIVE_INGRESS_HOST=openhive.outside.test\nOPENHIVE_INGRESS_TLS_SECRET=openhive-tls\n\
          OPENHIVE_INGRESS_CLASS=nginx\n",
     );
-    let _ = fs::remove_file(&path);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let _ = fs::remove_file(path);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    Ok(path)
+    Ok(())
 }
 
 /// 32 hexadecimal digits.

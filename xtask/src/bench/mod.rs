@@ -9,6 +9,7 @@ mod live;
 mod measure;
 mod netpol;
 mod offline;
+mod packets;
 mod proxy;
 mod report;
 
@@ -54,6 +55,8 @@ enum Name {
     /// `verify-netpol` of clusters of many sizes, beside reading the same bytes and beside
     /// netpol-analyzer, which takes minutes
     Netpol,
+    /// `verify-netpol --live` of the platform on a real node: its parts. Needs what a node needs
+    Packets,
 }
 
 /// Measures and prints; fails where a limit is not kept.
@@ -96,6 +99,9 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         step("netpol-analyzer");
         let peer = tools::netpol_analyzer(&cache)?;
         netpol::measure(&ours, &peer, runs, &mut report)?;
+    }
+    if wanted(Name::Packets) {
+        packets::measure(&ours, runs, &mut report)?;
     }
     let text = report.markdown(&format!("{head}."));
     println!("{text}");
