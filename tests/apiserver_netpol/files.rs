@@ -56,6 +56,7 @@ pub fn are_compared_and_expected(site: &Site, roles: &str) {
     std::fs::write(folder.join("shop.json"), list(shop(5433))).unwrap();
     let folder = folder.to_str().unwrap();
     the_difference_is_that_of_the_files(site, folder);
+    values_render_to_what_is_installed(site);
     a_namespace_that_is_not_there_is_a_mistake(site);
     a_missing_right_is_no_answer(site, folder, roles);
     expectations_of_a_cluster_see_what_is_missing(site, roles);
@@ -83,6 +84,15 @@ fn the_difference_is_that_of_the_files(site: &Site, folder: &str) {
     let same = site.folder.path().join("same.json");
     std::fs::write(&same, list(shop(5432))).unwrap();
     let (_, code, _) = difference(admin, &["--against", same.to_str().unwrap()]);
+    assert_eq!(code, Some(0));
+}
+
+/// Also where the policies depend on what the cluster says of itself.
+fn values_render_to_what_is_installed(site: &Site) {
+    let values = site.values.to_str().unwrap();
+    let args = ["-f", values, "--against", "cluster", "--cni", "calico"];
+    let (found, code, told) = difference(site.cluster.kubeconfig(), &args);
+    assert_eq!((&found["opened"], &found["closed"]), (&json!([]), &json!([])), "{told}");
     assert_eq!(code, Some(0));
 }
 

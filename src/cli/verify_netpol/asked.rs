@@ -16,6 +16,7 @@ use crate::netpol::findings;
 use crate::netpol::labels::Label;
 use crate::netpol::matrix::{Matrix, Platform};
 use crate::netpol::observe::pod::RUN;
+use crate::render::ClusterFacts;
 use crate::ui::{Failure, Ui};
 use crate::values::Checked;
 
@@ -72,7 +73,9 @@ fn of_files(args: &MatrixArgs, ui: &Ui, checked: Option<Checked>) -> Result<Aske
         seen: Seen::default(),
         beside: Vec::new(),
         not_ours: Vec::new(),
-        ours: args.input.own_policies(&checked.values)?,
+        ours: args
+            .input
+            .own_policies(&checked.values, &ClusterFacts::resolve(&checked.values, None))?,
         checked: Some(checked),
     })
 }
@@ -90,7 +93,8 @@ async fn of_cluster(
     let (cluster, mut found, meant) =
         find_with_expectations(ui, connection, &args.input.settings(), values, profile).await?;
     meant.notes.iter().for_each(|note| ui.notice(note));
-    let rendered = checked.as_ref().map(|c| args.input.own_policies(&c.values)).transpose()?;
+    let own = |checked: &Checked| args.input.own_policies(&checked.values, &meant.facts);
+    let rendered = checked.as_ref().map(own).transpose()?;
     if let Some(ours) = &rendered {
         found.compare_policies(ours);
     }

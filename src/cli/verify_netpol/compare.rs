@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::cluster::found;
+use super::cluster::{find, found};
 use super::flow_args::{a_service, not_there};
 use super::input::{InputArgs, Source};
-use crate::cli::connection::ConnectionArgs;
-use crate::cli::{Exit, Outcome};
+use crate::cli::failure::cluster_failure;
+use crate::cli::{Exit, Outcome, block_on};
+use crate::cluster::discover;
 use crate::cluster::netpol::Gap;
 use crate::netpol::Input;
 use crate::netpol::diff::{DiffOptions, complete, diff_inputs};
 use crate::netpol::report::{diff_json, diff_markdown};
+use crate::render::ClusterFacts;
 use crate::ui::{Failure, Ui, netpol};
+use crate::values::Checked;
 
 /// The word for the cluster.
 const CLUSTER: &str = "cluster";
@@ -99,8 +102,28 @@ fn files_beside_cluster(input: &InputArgs, ui: &Ui) -> Result<Two, Failure> {
     if Path::new(CLUSTER).exists() {
         ui.notice("--against cluster is the cluster; what is called so here is ./cluster");
     }
-    let (name, mut after) = input.read_files(ui)?;
-    let (before, gaps) = cluster(input, input.connection(), ui)?;
+    // What is wrong with files or values is told before a cluster is asked.
+    let values = match input.files() {
+        Some(Source::Rendered) => input.checked(ui)?,
+        _ => None,
+    };
+    let read = if values.is_none() { Some(input.read_files(ui)?) } else { None };
+    let database = values.as_ref().map(|checked| &checked.values.database);
+    let (found, facts) = block_on(async {
+        let (found, cluster) = find(ui, input.connection(), &input.settings()).await?;
+        let Some(database) = database else { return Ok((found, None)) };
+        let facts = discover(&cluster.rest, database).await;
+        Ok((found, Some(facts.map_err(|error| cluster_failure(&error))?.0)))
+    })?;
+    found.tell(ui);
+    let (before, gaps) = found.compared()?;
+    let (name, mut after) = match (read, values) {
+        (Some(read), _) => read,
+        (None, Some(Checked { values, .. })) => {
+            input.read_told(ui, Some((&values, &ClusterFacts::resolve(&values, facts))))?
+        }
+        (None, None) => input.read_files(ui)?,
+    };
     stand_for(&name, &mut after, &before, ui);
     Ok(Two { before, after, gaps })
 }
@@ -114,19 +137,11 @@ fn beside_files(input: &InputArgs, path: &Path, ui: &Ui) -> Result<Two, Failure>
         let (_, after) = input.read_files(ui)?;
         return Ok(Two { before, after, gaps: Vec::new() });
     };
-    let (after, gaps) = cluster(input, connection, ui)?;
-    stand_for(&path.display().to_string(), &mut before, &after, ui);
-    Ok(Two { before, after, gaps })
-}
-
-fn cluster(
-    input: &InputArgs,
-    connection: &ConnectionArgs,
-    ui: &Ui,
-) -> Result<(Input, Vec<Gap>), Failure> {
     let found = found(ui, connection, &input.settings())?;
     found.tell(ui);
-    found.compared()
+    let (after, gaps) = found.compared()?;
+    stand_for(&path.display().to_string(), &mut before, &after, ui);
+    Ok(Two { before, after, gaps })
 }
 
 fn stand_for(name: &str, files: &mut Input, cluster: &Input, ui: &Ui) {

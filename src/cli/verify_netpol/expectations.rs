@@ -19,6 +19,8 @@ pub(super) struct Expectations {
     pub source: String,
     /// Parts of it that nobody but the policies says.
     pub notes: Vec<String>,
+    /// What the policies depend on besides the values.
+    pub facts: ClusterFacts,
     /// Where the database is, where that is known.
     pub database: Option<DatabaseAt>,
 }
@@ -35,13 +37,14 @@ pub(super) async fn expectations(
     profile: Profile,
 ) -> Result<Expectations, Failure> {
     let failed = |error: ClusterError| cluster_failure(&error);
-    let (mut platform, source, notes, database) = match values {
+    let (mut platform, facts, source, notes, database) = match values {
         Some((values, name)) => {
             let (facts, _) = discover(&cluster.rest, &values.database).await.map_err(failed)?;
             let facts = ClusterFacts::resolve(values, Some(facts));
             let platform = Platform::new(profile, values, &facts);
             (
                 platform,
+                facts,
                 format!("profile {}, {name}", word(profile)),
                 Vec::new(),
                 Some(at(&values.database)),
@@ -59,7 +62,8 @@ pub(super) async fn expectations(
             let database = database.as_ref().map(at);
             let (platform, notes) =
                 Platform::of_installed(profile, &facts, policies, database.as_ref());
-            (platform, format!("profile {}, by what is installed", word(profile)), notes, database)
+            let source = format!("profile {}, by what is installed", word(profile));
+            (platform, facts, source, notes, database)
         }
     };
     platform.api_server_addresses = found.reading.api_server_addresses();
@@ -68,7 +72,7 @@ pub(super) async fn expectations(
         let (name, namespace, svc) = (parts.next()?, parts.next()?, parts.next()?);
         (svc == "svc").then(|| (namespace.to_owned(), name.to_owned()))
     });
-    Ok(Expectations { platform, source, notes, database })
+    Ok(Expectations { platform, source, notes, facts, database })
 }
 
 /// The database's URL out of the installed Secret; `None` where it may not be read. The redactor

@@ -171,8 +171,23 @@ impl InputArgs {
     /// As [`InputArgs::read`].
     pub(super) fn read_files(&self, ui: &Ui) -> Result<(String, Input), Failure> {
         // Manifests are read without values, which need not be complete then.
-        let checked = if self.manifests.is_empty() { self.checked(ui)? } else { None };
-        let values = checked.as_ref().map(|checked| &checked.values);
+        match if self.manifests.is_empty() { self.checked(ui)? } else { None } {
+            Some(Checked { values, .. }) => {
+                self.read_told(ui, Some((&values, &ClusterFacts::resolve(&values, None))))
+            }
+            None => self.read_told(ui, None),
+        }
+    }
+
+    /// The same of values that are checked, with what is known of a cluster.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read`].
+    pub(super) fn read_told(
+        &self,
+        ui: &Ui,
+        values: Option<(&Values, &ClusterFacts)>,
+    ) -> Result<(String, Input), Failure> {
         let (name, input) = self.read_with(ui, values, &mut Texts::Dropped)?;
         ui.notice(&format!("{name}: {}", input.counts));
         Ok((name, input))
@@ -189,13 +204,17 @@ impl InputArgs {
         Ok(Some(self.values.load(ui, self.profile())?))
     }
 
-    /// The policies that the values render to.
+    /// The policies that the values render to, with what is known of a cluster.
     ///
     /// # Errors
     /// Nothing can be rendered.
-    pub(super) fn own_policies(&self, values: &Values) -> Result<Vec<Policy>, Failure> {
+    pub(super) fn own_policies(
+        &self,
+        values: &Values,
+        facts: &ClusterFacts,
+    ) -> Result<Vec<Policy>, Failure> {
         let mut reader = Reader::new(&self.default_namespace);
-        self.rendered(values, &mut reader, &mut Texts::Dropped)?;
+        self.rendered((values, facts), &mut reader, &mut Texts::Dropped)?;
         Ok(reader.finish().cluster.policies)
     }
 
@@ -221,7 +240,8 @@ impl InputArgs {
     /// As [`InputArgs::read`].
     pub(super) fn take(&self, ui: &Ui, values: Option<&Values>) -> Result<Taken, Failure> {
         let mut kept = Texts::kept();
-        let (name, input) = self.read_with(ui, values, &mut kept)?;
+        let facts = values.map(|values| ClusterFacts::resolve(values, None));
+        let (name, input) = self.read_with(ui, values.zip(facts.as_ref()), &mut kept)?;
         let source = if self.manifests.is_empty() {
             findings::Source::Rendered
         } else {
@@ -234,7 +254,7 @@ impl InputArgs {
     fn read_with(
         &self,
         ui: &Ui,
-        values: Option<&Values>,
+        values: Option<(&Values, &ClusterFacts)>,
         texts: &mut Texts,
     ) -> Result<(String, Input), Failure> {
         let mut reader = self.reader();
@@ -282,16 +302,15 @@ impl InputArgs {
         reader
     }
 
-    pub(super) fn rendered(
+    fn rendered(
         &self,
-        values: &Values,
+        (values, facts): (&Values, &ClusterFacts),
         reader: &mut Reader,
         texts: &mut Texts,
     ) -> Result<(), Failure> {
-        let facts = ClusterFacts::resolve(values, None);
         let migration_job = self.profile() != Profile::Baseline;
         let options = RenderOptions { migration_job, ..RenderOptions::default() };
-        let rendered = render(values, &facts, self.profile(), &options)
+        let rendered = render(values, facts, self.profile(), &options)
             .map_err(|error| Failure::new(Exit::Values, error.to_string()).fix(error.hint()))?;
         for object in &rendered.objects {
             reader.add(&object.manifest, None);
