@@ -101,19 +101,6 @@ impl Scene {
         })
     }
 
-    /// The addresses behind the Service of the API server.
-    #[must_use]
-    pub fn api_server_addresses(&self) -> Vec<IpAddr> {
-        let find = |s: &&SceneService| s.namespace == "default" && s.name == "kubernetes";
-        let service = self.services.iter().find(find);
-        let ports = service.into_iter().flat_map(|service| &service.ports);
-        let mut all: Vec<IpAddr> =
-            ports.flat_map(|port| port.ready.iter().map(|(address, _)| *address)).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
     /// The Service that has an address.
     #[must_use]
     pub fn service_at(&self, address: IpAddr) -> Option<&SceneService> {
