@@ -11,7 +11,6 @@ use super::taken::Taken;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::{Exit, block_on};
 use crate::netpol::Policy;
-use crate::netpol::finding::Finding;
 use crate::netpol::findings;
 use crate::netpol::labels::Label;
 use crate::netpol::matrix::{Matrix, Platform};
@@ -30,8 +29,6 @@ pub(super) struct Asked {
     pub(super) seen: Seen,
     /// The first line of the report.
     pub(super) head: String,
-    /// What is to be said beside the cells: something could not be read, or is not enforced.
-    pub(super) beside: Vec<Finding>,
     pub(super) not_ours: Vec<String>,
     /// The platform's own policies.
     pub(super) ours: Vec<Policy>,
@@ -71,7 +68,6 @@ fn of_files(args: &MatrixArgs, ui: &Ui, checked: Option<Checked>) -> Result<Aske
         platform,
         expectations,
         seen: Seen::default(),
-        beside: Vec::new(),
         not_ours: Vec::new(),
         ours: args
             .input
@@ -99,7 +95,6 @@ async fn of_cluster(
         found.compare_policies(ours);
     }
     let mut seen = Seen::of(&found, &cluster, now);
-    let mut beside = std::mem::take(&mut seen.gaps);
     let not_ours = found.reading.not_ours.clone();
     let head = found.headline(&meant);
     let name = found.name.clone();
@@ -109,7 +104,7 @@ async fn of_cluster(
     let mut matrix = Matrix::new(&input, &meant.platform);
     if args.live.live {
         let sent = live::send(&cluster, &input, &meant, &mut matrix, &args.live, ui).await?;
-        beside.extend(findings::of_proof(&sent.proof));
+        seen.beside.extend(findings::of_proof(&sent.proof));
         if let Some(info) = &mut seen.cluster {
             info.live = Some(sent);
         }
@@ -129,7 +124,6 @@ async fn of_cluster(
         expectations: meant.source,
         seen,
         head,
-        beside,
         not_ours,
         ours,
         checked,

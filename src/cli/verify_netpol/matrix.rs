@@ -116,7 +116,7 @@ fn intended(
         checks: model::checks(&asked.matrix),
         ..blank(args, ui, &asked.taken)
     };
-    found.extend(asked.beside);
+    found.extend(asked.seen.beside);
     found.extend(args.lint.find(&asked.taken.input, asked.seen.whole));
     found.sort_by_key(|finding| finding.kind);
     Ok((report, found))
@@ -142,7 +142,7 @@ fn expected(
     };
     let name = path.display().to_string();
     let (checks, mut found) = super::expect::findings(path, &taken.input, today)?;
-    found.extend(seen.gaps);
+    found.extend(seen.beside);
     found.extend(args.lint.find(&taken.input, seen.whole));
     found.sort_by_key(|finding| finding.kind);
     let report = Report {

@@ -12,8 +12,8 @@ use crate::netpol::report::model::ClusterInfo;
 /// Of files: nothing.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// Something may be open that was not seen.
-    pub(super) gaps: Vec<Finding>,
+    /// Beside the flows: something may be open that was not seen, or policies are without effect.
+    pub(super) beside: Vec<Finding>,
     /// The same for JSON.
     pub(super) unread: Vec<Value>,
     /// It is everything that there is.
@@ -25,7 +25,7 @@ impl Seen {
     pub(super) fn of(found: &Found, cluster: &Cluster, now: Timestamp) -> Self {
         let gaps = || found.reading.decisive_gaps();
         Self {
-            gaps: gaps().map(|gap| findings::of_gap(&gap.to_string())).collect(),
+            beside: gaps().map(|gap| findings::of_gap(&gap.to_string())).collect(),
             unread: gaps().map(|gap| json!(gap)).collect(),
             whole: found.is_whole(),
             cluster: Some(ClusterInfo {
