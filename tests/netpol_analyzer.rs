@@ -6,10 +6,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/analyzer.rs"]
+mod analyzer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use analyzer::module;
 use kubectl_openhive::netpol::address::{Family, Span, pieces};
 use kubectl_openhive::netpol::diff::{Change, DiffEnd, DiffOptions, diff_inputs};
 use kubectl_openhive::netpol::engine::{Connections, End, Ports};
@@ -20,17 +23,6 @@ use kubectl_openhive::netpol::{
 };
 use kubectl_openhive::render::yaml;
 use serde_json::Value;
-
-const MODULE: &str = "github.com/np-guard/netpol-analyzer@v1.4.4";
-
-/// Where Go keeps the module; unreachable is a failure.
-fn module() -> PathBuf {
-    let run = Command::new("go").args(["mod", "download", "-json", MODULE]).output();
-    let output = run.expect("Go is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    PathBuf::from(answer["Dir"].as_str().unwrap())
-}
 
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -1,16 +1,17 @@
 //! The first file of expectations passes on folders of the netpol-analyzer, read in process.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[path = "common/analyzer.rs"]
+mod analyzer;
 
+use std::path::{Path, PathBuf};
+
+use analyzer::module;
 use jiff::civil::date;
 use kubectl_openhive::netpol::expect::{check, read, write};
 use kubectl_openhive::netpol::read::Reader;
 use kubectl_openhive::netpol::{Cni, Input};
 use kubectl_openhive::render::yaml;
-
-const MODULE: &str = "github.com/np-guard/netpol-analyzer@v1.4.4";
 
 /// Small and large, with blocks and exceptions, named ports, admin policies, and pods not listed.
 const FOLDERS: [&str; 8] = [
@@ -23,14 +24,6 @@ const FOLDERS: [&str; 8] = [
     "exposure_test_with_different_rules_1",
     "k8s_ingress_test_new",
 ];
-
-fn module() -> PathBuf {
-    let run = Command::new("go").args(["mod", "download", "-json", MODULE]).output();
-    let output = run.expect("Go is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    PathBuf::from(answer["Dir"].as_str().unwrap())
-}
 
 fn input(dir: &Path) -> Input {
     let mut reader = Reader::new("default");
