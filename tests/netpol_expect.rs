@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use analyzer::module;
 use jiff::civil::date;
-use kubectl_openhive::netpol::expect::{check, read, write};
-use kubectl_openhive::netpol::read::Reader;
-use kubectl_openhive::netpol::{Cni, Input};
-use kubectl_openhive::render::yaml;
+use manifest::yaml;
+use netpol::expect::{check, read, write};
+use netpol::read::Reader;
+use netpol::{Cni, Input};
 
 /// Small and large, with blocks and exceptions, named ports, admin policies, and pods not listed.
 const FOLDERS: [&str; 8] = [

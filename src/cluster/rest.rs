@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 
 use super::error::Class;
 use super::{ApiStatus, ClusterError, Unreachable};
-use crate::object::{Kind, ObjectRef};
 use crate::plan::FIELD_MANAGER;
+use manifest::{Kind, ObjectRef};
 
 /// Asks the API server.
 #[derive(Clone)]
@@ -445,7 +445,7 @@ mod tests {
 
     use super::{Retry, path, pause};
     use crate::cluster::{ApiStatus, ClusterError, Unreachable};
-    use crate::object::{Kind, ObjectRef};
+    use manifest::{Kind, ObjectRef};
 
     fn refused(code: u16, retry_after: Option<u64>) -> ClusterError {
         let code = StatusCode::from_u16(code).expect("a status");

@@ -20,8 +20,8 @@ use crate::cluster::watch::{Watched, Watches};
 use crate::cluster::{Class, Retry};
 use crate::diagnose::Finding;
 use crate::health::{Observed, Reason, Verdict, assess};
-use crate::object::{Kind, ObjectRef};
 use crate::plan::Action;
+use manifest::{Kind, ObjectRef};
 
 /// A safety net under the watches.
 const SAFETY: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::fixtures::{fields_of, installed, managed_by};
 use super::*;
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
 
 fn object(manifest: Value) -> Object {
     Object::from_manifest(manifest).unwrap()

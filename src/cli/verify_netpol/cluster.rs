@@ -11,12 +11,12 @@ use crate::cli::prepare::open;
 use crate::cluster::netpol::{Gap, Reading, Settings, read};
 use crate::cluster::snapshot::NAMESPACES;
 use crate::cluster::{Cluster, Retry};
-use crate::netpol::finding::Origin;
-use crate::netpol::findings::origin;
-use crate::netpol::{Input, Policy};
 use crate::render::Profile;
 use crate::ui::{Failure, Ui};
 use crate::values::Values;
+use ::netpol::finding::Origin;
+use ::netpol::findings::origin;
+use ::netpol::{Input, Policy};
 
 /// What was read, and of which cluster.
 pub(super) struct Found {

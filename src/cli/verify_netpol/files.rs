@@ -6,8 +6,8 @@ use super::load::{Broken, add_all};
 use super::taken::Texts;
 use super::texts::texts;
 use crate::cli::Exit;
-use crate::netpol::read::Reader;
 use crate::ui::Failure;
+use netpol::read::Reader;
 
 /// As they are named on the line.
 pub(super) fn names(paths: &[PathBuf]) -> String {

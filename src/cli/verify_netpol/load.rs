@@ -5,10 +5,10 @@ use std::num::NonZero;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use crate::netpol::Place;
-use crate::netpol::read::{Manifest, Reader};
-use crate::render::yaml::parts::{Part, parts};
-use crate::render::yaml::{self, Document, YamlError};
+use manifest::yaml::parts::{Part, parts};
+use manifest::yaml::{self, Document, YamlError};
+use netpol::Place;
+use netpol::read::{Manifest, Reader};
 
 /// A text and its name.
 pub(super) type Text<'a> = (&'a str, Cow<'a, str>);

@@ -6,10 +6,10 @@ use super::files::names;
 use super::input::{InputArgs, Source};
 use super::load::add_all;
 use super::texts::texts;
-use crate::netpol::Input;
-use crate::netpol::read::Ends;
-use crate::render::yaml::skim::needed;
 use crate::ui::{Failure, Ui};
+use manifest::yaml::skim::needed;
+use netpol::Input;
+use netpol::read::Ends;
 
 impl InputArgs {
     /// As [`InputArgs::read`], for one flow: what cannot matter for it is passed over, where that

@@ -1,8 +1,8 @@
 //! Inputs that cannot be used.
 
 use crate::cli::Exit;
-use crate::netpol::{Input, Invalid};
 use crate::ui::{Failure, Ui};
+use netpol::{Input, Invalid};
 
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;

@@ -13,7 +13,7 @@ use super::lists::{List, Row, pages};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
 use crate::cluster::rest::{Rest, Retry};
-use crate::netpol::read::{is_evaluated, is_policy_kind, policy_groups};
+use netpol::read::{is_evaluated, is_policy_kind, policy_groups};
 
 /// What is known by name: for the rights, and for a server that does not tell what it has.
 pub(super) const KNOWN: [Row; 14] = [

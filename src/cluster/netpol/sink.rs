@@ -8,10 +8,10 @@ use super::lists::List;
 use super::plugin::{self, Plugin};
 use super::{Reading, Settings};
 use crate::cluster::snapshot::NAMESPACES;
-use crate::netpol::labels::Selector;
-use crate::netpol::read::Reader;
-use crate::netpol::{CidrMatch, Foreign, Input};
 use crate::plan::FIELD_MANAGER;
+use netpol::labels::Selector;
+use netpol::read::Reader;
+use netpol::{CidrMatch, Foreign, Input};
 
 /// Takes objects in; holds none of them as it came.
 pub(super) struct Sink {

@@ -13,8 +13,8 @@ use super::kinds::{KNOWN, group_versions, one_version_each, policy_kinds};
 use super::{Effect, Reading, Reason, Settings, read};
 use crate::cluster::ClusterError;
 use crate::cluster::rest::Rest;
-use crate::netpol::labels::Label;
-use crate::netpol::{CidrMatch, Cni};
+use netpol::labels::Label;
+use netpol::{CidrMatch, Cni};
 
 /// Answers by path; what is not here does not exist.
 #[derive(Clone, Default)]
@@ -222,7 +222,7 @@ fn each_kind_is_listed_once_in_the_version_that_is_evaluated() {
 #[test]
 fn every_kind_that_is_known_by_name_is_one_of_policies() {
     for row in &KNOWN {
-        assert!(crate::netpol::read::is_policy_kind(row.0, row.3), "{}/{}", row.0, row.3);
+        assert!(netpol::read::is_policy_kind(row.0, row.3), "{}/{}", row.0, row.3);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::Kind;
+use manifest::Kind;
 
 fn container<'a>(case: &'a Case<'_>) -> Result<&'a Value, String> {
     Ok(&case.pod(Kind::Deployment, "openhive", "hive-gateway")?["containers"][0])

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::Kind;
+use manifest::Kind;
 
 contracts! {
     /// "Migration": one attempt, never two at once, never for ever.

@@ -22,8 +22,8 @@ mod secrets;
 use serde_json::Value;
 
 use super::{Profile, RenderError, Rendered};
-use crate::object::{Kind, ObjectRef};
 use cases::Input;
+use manifest::{Kind, ObjectRef};
 
 /// An input and what it was rendered to.
 pub(super) struct Case<'a> {

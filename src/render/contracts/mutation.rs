@@ -7,7 +7,7 @@ use super::super::templates::{self, Template};
 use super::super::{Rendered, context::Context, finish, parse};
 use super::cases::{Input, inputs};
 use super::{Case, all, describe};
-use crate::object::Object;
+use manifest::Object;
 
 /// A case whose unchanged templates are evaluated once.
 struct Prepared {

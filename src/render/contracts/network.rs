@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::Kind;
+use manifest::Kind;
 
 fn namespace(name: &str) -> Value {
     json!({ "matchLabels": { "kubernetes.io/metadata.name": name } })

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::cases::Input;
 use super::{Case, Check, Contract, Profile, contracts, same};
-use crate::object::Kind;
 use crate::render::{RenderOptions, render};
 use crate::values::Image;
+use manifest::Kind;
 
 /// Objects that belong to one component: (kind, name, component). All others carry the two labels
 /// of the platform alone.

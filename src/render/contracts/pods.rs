@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::objects::{labels, version};
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::{Kind, Object};
 use crate::render::{CONFIG_DIGEST, MIGRATION_DIGEST};
+use manifest::{Kind, Object};
 
 /// (workload, container, image, requests and limits as cpu and memory).
 fn containers(case: &Case<'_>, name: &str) -> Vec<(&'static str, String, [&'static str; 4])> {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::Kind;
 use crate::values::CodingBackend;
+use manifest::Kind;
 
 fn reference(name: &str, key: &str, optional: bool) -> Value {
     let mut from = json!({ "name": "openhive-platform-secrets", "key": key });

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{Case, Check, Contract, contracts, same};
-use crate::object::Kind;
+use manifest::Kind;
 
 fn data<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
     pairs.into_iter().map(|(k, v)| (k.to_owned(), json!(STANDARD.encode(v)))).collect()
