@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
+use super::representative::{Asked, PodPattern, Representative};
 use super::sides::{Sides, Verdicts, sides, stacks};
-use super::representative::{PodPattern, Representative};
 use super::universe::{Universe, Unlisted};
 use crate::address::{Family, Span, merged};
 use crate::cluster::Cluster;
@@ -104,9 +104,9 @@ impl<'a> Connections<'a> {
     }
 
     /// As [`Connections::new`], with a representative for every combination of labels that a
-    /// selector of a policy or one of the patterns tells apart.
+    /// selector of a policy or whoever asks tells apart.
     #[must_use]
-    pub fn combined(input: &'a Input, asked: &[PodPattern]) -> Self {
+    pub fn combined(input: &'a Input, asked: &Asked) -> Self {
         Self::of(input, Universe::new(input, Unlisted::Combined(asked)))
     }
 

@@ -10,9 +10,10 @@ mod bits;
 mod classes;
 mod compile;
 mod connections;
-mod sides;
 mod representative;
+mod sides;
 mod universe;
 
 pub use connections::{Connections, Edge, End, Outside, Ports};
-pub use representative::{PodPattern, Representative};
+pub use representative::{Asked, Origin, PodPattern, Representative};
+pub use universe::edges;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::bits::{Bits, TriBits};
-use super::representative::{PodPattern, Representative, Selectors};
+use super::representative::{Asked, Representative, Selectors};
 use crate::address::{Block, Span, pieces};
 use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
@@ -33,8 +33,8 @@ pub(super) enum Unlisted<'a> {
     None,
     /// One for each distinct peer selector of these states.
     Minimal(&'a [&'a Cluster]),
-    /// One for every combination of labels that selectors, or these patterns, tell apart.
-    Combined(&'a [PodPattern]),
+    /// One for every combination of labels that selectors and whoever asks tell apart.
+    Combined(&'a Asked),
 }
 
 impl<'a> Universe<'a> {
@@ -42,11 +42,13 @@ impl<'a> Universe<'a> {
         let cluster = &input.cluster;
         let (representatives, complete) = match unlisted {
             Unlisted::None => (Vec::new(), true),
-            Unlisted::Minimal(states) => (Selectors::new(states, &[]).minimal(cluster), true),
+            Unlisted::Minimal(states) => {
+                (Selectors::new(states, &Asked::default()).minimal(cluster), true)
+            }
             Unlisted::Combined(asked) => {
                 let selectors = Selectors::new(&[cluster], asked);
                 let mut all = selectors.minimal(cluster);
-                let (combined, complete) = selectors.combined(cluster);
+                let (combined, complete) = selectors.combined(cluster, asked);
                 all.extend(combined);
                 (all, complete)
             }
@@ -84,7 +86,7 @@ impl<'a> Universe<'a> {
 }
 
 /// Every interval that some block tells apart from the rest.
-fn edges(cluster: &Cluster) -> Vec<Span> {
+pub fn edges(cluster: &Cluster) -> Vec<Span> {
     let mut spans = Vec::new();
     for policy in &cluster.policies {
         let rules = Direction::ALL.into_iter().filter_map(|d| policy.rules(d)).flatten();
