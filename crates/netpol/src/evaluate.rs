@@ -4,7 +4,6 @@ use super::admin::{Action, AdminRule, Tier};
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
 use super::matching::ports_on;
-use super::mutant::{self, Mutant};
 use super::policy::{Direction, Rule};
 use super::ports::PortSet;
 use super::verdict::{Tri, Verdict, Why};
@@ -53,7 +52,7 @@ impl Cluster {
             return Verdict::allow();
         }
         let egress = self.one_side(Direction::Egress, source, destination);
-        if egress.is_deny() || mutant::is(Mutant::IngressIgnored) {
+        if egress.is_deny() {
             return egress;
         }
         egress.and(&self.one_side(Direction::Ingress, source, destination))
@@ -120,9 +119,6 @@ impl Cluster {
         let mut tier: Vec<_> =
             selected.iter().copied().filter(|(i, _)| self.admin[*i].tier == tier).collect();
         tier.sort_by_key(priority);
-        if mutant::is(Mutant::PriorityReversed) {
-            tier.reverse();
-        }
         tier.chunk_by(|a, b| priority(a) == priority(b)).map(<[_]>::to_vec).collect()
     }
 
@@ -158,13 +154,12 @@ impl Cluster {
             (selected, open)
         });
         let verdict = match stack.applies {
-            Tri::Yes if mutant::is(Mutant::BaselineFinal) && !stack.baseline.is_empty() => verdict,
             Tri::Yes => combine(policies, verdict),
             Tri::No => verdict,
             Tri::Maybe(why) => combine(policies, verdict.clone()).either(&verdict, why),
         };
         let verdict = self.tier(direction, &stack.admin, verdict, &opens);
-        if stack.foreign && !mutant::is(Mutant::ForeignIgnored) {
+        if stack.foreign {
             Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated)
         } else {
             verdict
@@ -205,7 +200,6 @@ impl Cluster {
     pub(crate) fn action(&self, rule: &AdminRule) -> Action {
         match (&rule.peers, rule.action) {
             (None, Action::Pass) => Action::Deny,
-            (_, Action::Pass) if mutant::is(Mutant::PassAllows) => Action::Allow,
             (_, action) => action,
         }
     }
@@ -242,10 +236,7 @@ impl Cluster {
 pub(crate) fn always_reaches(source: &Endpoint<'_>, destination: &Endpoint<'_>) -> bool {
     match (source, destination) {
         (Endpoint::Pod(a), Endpoint::Pod(b)) => {
-            a.home == b.home
-                && a.name == b.name
-                && a.namespace().is_some()
-                && !mutant::is(Mutant::SelfDenied)
+            a.home == b.home && a.name == b.name && a.namespace().is_some()
         }
         (Endpoint::Host(host), Endpoint::Pod(pod)) => host.node.is_some() && host.node == pod.node,
         _ => false,
@@ -261,9 +252,6 @@ fn combine(policies: impl IntoIterator<Item = (Tri, Verdict)>, next: Verdict) ->
     let mut isolated = false;
     let mut perhaps: Vec<(Why, Verdict)> = Vec::new();
     for (selected, opens) in policies {
-        if mutant::is(Mutant::LastPolicyWins) {
-            open = Verdict::deny();
-        }
         open = open.or(&opens.under(selected));
         match selected {
             Tri::Yes => isolated = true,

@@ -7,7 +7,6 @@ use super::admin::{Action, AdminPeer, AdminPods, AdminPolicy, AdminRule};
 use super::cluster::{Cluster, Cni, Foreign, Node};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
 use super::labels::Selector;
-use super::mutant::{self, Mutant};
 use super::policy::{Peer, Policy, Rule, RulePorts, Scope};
 use super::ports::{PortRange, PortSet};
 use super::verdict::{Tri, Verdict, Why};
@@ -19,7 +18,6 @@ impl Cluster {
     /// it open; no known plugin does.
     pub(crate) fn applies_to_host_network(&self) -> Tri {
         match self.network.cni {
-            _ if mutant::is(Mutant::HostNetworkOrdinary) => Tri::Yes,
             None => CNI,
             Some(Cni::Cilium | Cni::Calico | Cni::None) => Tri::No,
         }
@@ -28,7 +26,6 @@ impl Cluster {
     /// Whether a block holds pods that have an address in it.
     fn blocks_hold_pods(&self) -> Tri {
         match self.network.cni {
-            None if mutant::is(Mutant::BlocksHoldPods) => Tri::Yes,
             None => CNI,
             Some(Cni::Calico) => Tri::Yes,
             Some(Cni::Cilium) => self.network.cidr_match.map_or(CNI, |mode| mode.pods.into()),
@@ -47,7 +44,7 @@ impl Cluster {
 
     /// Whether the policy's `podSelector` and namespace hold the pod, whatever its network.
     pub(crate) fn selects(&self, policy: &Policy, pod: &Pod) -> Tri {
-        if pod.namespace() == Some(&policy.namespace) || mutant::is(Mutant::SelectsEverywhere) {
+        if pod.namespace() == Some(&policy.namespace) {
             policy.selector.matches(&pod.labels)
         } else {
             Tri::No
@@ -57,11 +54,7 @@ impl Cluster {
     /// Whether one of the rule's peers is the endpoint.
     pub(crate) fn rule_holds(&self, policy: &Policy, rule: &Rule, peer: &Endpoint<'_>) -> Tri {
         if rule.peers.is_empty() {
-            return (!mutant::is(Mutant::NoPeersIsNobody)).into();
-        }
-        if mutant::is(Mutant::PeersNarrow) {
-            let all = rule.peers.iter().map(|p| self.peer_is(&policy.namespace, p, peer));
-            return all.fold(Tri::Yes, Tri::and);
+            return Tri::Yes;
         }
         rule.peers.iter().fold(Tri::No, |any, p| {
             if any == Tri::Yes { any } else { any.or(self.peer_is(&policy.namespace, p, peer)) }
@@ -76,7 +69,6 @@ impl Cluster {
                 let network =
                     if pod.host_network { self.applies_to_host_network() } else { Tri::Yes };
                 let home = match namespaces {
-                    Scope::Own if mutant::is(Mutant::OwnIsEverywhere) => Tri::Yes,
                     Scope::Own => (pod.namespace() == Some(namespace)).into(),
                     Scope::Matching(selector) if selector.is_everything() => Tri::Yes,
                     Scope::Matching(selector) => selector.matches(&self.namespace_labels(pod)),
@@ -228,8 +220,7 @@ fn holds_any(block: &Block, addresses: &[IpAddr]) -> Tri {
 /// outside the cluster there are none.
 pub(crate) fn ports_on(ports: &RulePorts, destination: &Endpoint<'_>) -> Verdict {
     let RulePorts::Some { numbers, names } = ports else {
-        let none = mutant::is(Mutant::NoPortsIsNone);
-        return if none { Verdict::deny() } else { Verdict::allow() };
+        return Verdict::allow();
     };
     let open = Verdict::of(numbers.clone());
     if names.is_empty() {
@@ -243,8 +234,7 @@ pub(crate) fn ports_on(ports: &RulePorts, destination: &Endpoint<'_>) -> Verdict
         ContainerPorts::Known(declared) => Verdict::of(
             declared
                 .iter()
-                .filter(|p| p.protocol == *protocol || mutant::is(Mutant::NameAnyProtocol))
-                .filter(|p| p.name == *name)
+                .filter(|p| p.protocol == *protocol && p.name == *name)
                 .map(|p| PortSet::of(*protocol, PortRange::one(p.port)))
                 .fold(PortSet::none(), |all, one| all.union(&one)),
         ),

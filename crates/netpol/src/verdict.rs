@@ -7,7 +7,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::mutant::{self, Mutant};
 use super::ports::{PortSet, Protocol};
 
 /// Why an answer is not certain. Ordered: of several reasons the first is reported.
@@ -216,7 +215,6 @@ impl Verdict {
         match condition {
             Tri::No => Self::deny(),
             Tri::Yes => self.clone(),
-            Tri::Maybe(_) if mutant::is(Mutant::DoubtIsYes) => self.clone(),
             Tri::Maybe(why) => Self::new(
                 PortSet::none(),
                 self.maybe.iter().cloned().chain([(why, self.yes.clone())]),
