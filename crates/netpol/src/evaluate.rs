@@ -1,6 +1,6 @@
 //! What may pass from one endpoint to another.
 
-use super::admin::{Action, AdminRule, Tier};
+use super::admin::{Action, Tier};
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
 use super::matching::ports_on;
@@ -182,7 +182,7 @@ impl Cluster {
                     let on = opens(RuleId::Admin { policy, rule }).under(selected);
                     matched = matched.union(&on.possible());
                     let doubts = on.uncertain();
-                    match self.action(found) {
+                    match found.action {
                         Action::Allow => {
                             later.preceded_by(&Verdict::allow(), on.allowed(), &doubts)
                         }
@@ -194,14 +194,6 @@ impl Cluster {
             });
             Verdict::any_of(&later, policies, Why::CniDependent)
         })
-    }
-
-    /// A rule with a peer of an unknown kind fails closed: what it would pass on, it denies.
-    pub(crate) fn action(&self, rule: &AdminRule) -> Action {
-        match (&rule.peers, rule.action) {
-            (None, Action::Pass) => Action::Deny,
-            (_, action) => action,
-        }
     }
 
     /// On which ports a rule matches a connection.

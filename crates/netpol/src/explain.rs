@@ -165,7 +165,7 @@ impl Cluster {
             for (policy, selected) in tier.iter().flatten().copied() {
                 let rules = self.admin[policy].rules(direction).iter().enumerate();
                 let matching = rules.filter_map(|(rule, read)| {
-                    found(self.action(read).name(), rule, matches(RuleId::Admin { policy, rule }))
+                    found(read.action.name(), rule, matches(RuleId::Admin { policy, rule }))
                 });
                 let AdminNames { kind, name } = AdminNames::of(&self.admin[policy]);
                 side.policies.push(SelectedBy {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::address::{Block, Span};
-use super::admin::{Action, AdminPeer, AdminPods, AdminPolicy, AdminRule};
+use super::admin::{AdminPeer, AdminPods, AdminPolicy, AdminRule};
 use super::cluster::{Cluster, Cni, Foreign, Node};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
 use super::labels::Selector;
@@ -117,11 +117,7 @@ impl Cluster {
 
     /// Whether one of the peers of a cluster-wide rule is the endpoint.
     pub(crate) fn admin_rule_holds(&self, rule: &AdminRule, end: &Endpoint<'_>) -> Tri {
-        let Some(peers) = &rule.peers else {
-            // Fails closed: an unknown peer is no one to allow, and everyone to deny.
-            return (rule.action != Action::Allow).into();
-        };
-        peers.iter().fold(Tri::No, |any, peer| any.or(self.admin_peer_is(peer, end)))
+        rule.peers.iter().fold(Tri::No, |any, peer| any.or(self.admin_peer_is(peer, end)))
     }
 
     /// Whether a peer of a cluster-wide rule is the endpoint.

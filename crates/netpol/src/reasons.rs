@@ -328,7 +328,7 @@ fn reason(
         for (policy, selected) in groups.iter().flatten().copied() {
             let read = &cluster.admin[policy];
             let rules = read.rules(direction).iter().enumerate();
-            let rules = rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, cluster.action(r)));
+            let rules = rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, r.action));
             policies.push(Deciding {
                 policy: format!("{} {}", read.kind, read.name),
                 certain: selected == Tri::Yes,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::bits::TriBits;
 use super::classes::Partition;
 use super::universe::{Index, Universe};
-use crate::admin::{Action, AdminPeer, AdminRule};
+use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
 use crate::endpoint::{ContainerPorts, Endpoint, Pod};
 use crate::evaluate::RuleId;
@@ -104,7 +104,7 @@ fn pod_selectors(cluster: &Cluster) -> impl Iterator<Item = &Selector> {
     });
     let admin = cluster.admin.iter().flat_map(|policy| {
         let rules = policy.ingress.iter().chain(&policy.egress);
-        let peers = rules.flat_map(|r| r.peers.iter().flatten()).filter_map(|p| match p {
+        let peers = rules.flat_map(|r| &r.peers).filter_map(|p| match p {
             AdminPeer::Pods(pods) => Some(&pods.pods),
             _ => None,
         });
@@ -144,13 +144,7 @@ impl<'u> Compiler<'u> {
         let network = network.collect();
         let admin = cluster.admin.iter().map(|policy| {
             let rules = policy.rules(direction).iter();
-            let peers = |rule: &'u AdminRule| match &rule.peers {
-                Some(peers) => Some(self.admin(peers)),
-                // Fails closed: an unknown peer is no one to allow, and everyone to deny.
-                None if rule.action == Action::Allow => Some(self.admin(&[])),
-                None => None,
-            };
-            rules.map(peers).collect()
+            rules.map(|rule| Some(self.admin(&rule.peers))).collect()
         });
         Rules { network, admin: admin.collect() }
     }

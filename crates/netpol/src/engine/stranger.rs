@@ -65,7 +65,7 @@ pub(super) fn strangers(cluster: &Cluster, states: &[&Cluster]) -> Vec<Stranger>
     }
     for policy in states.iter().flat_map(|state| &state.admin) {
         let rules = policy.ingress.iter().chain(&policy.egress);
-        for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+        for peer in rules.flat_map(|r| &r.peers) {
             if let AdminPeer::Pods(AdminPods { namespaces, pods }) = peer {
                 let (namespace_selector, pod_selector) = (namespaces.clone(), pods.clone());
                 patterns.insert(PodPattern { namespace_selector, pod_selector });

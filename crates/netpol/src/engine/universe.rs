@@ -72,7 +72,7 @@ fn edges(cluster: &Cluster) -> Vec<Span> {
     }
     for policy in &cluster.admin {
         let rules = policy.ingress.iter().chain(&policy.egress);
-        for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+        for peer in rules.flat_map(|r| &r.peers) {
             if let AdminPeer::Networks(networks) = peer {
                 spans.extend(networks.iter().copied().map(Span::from));
             }
