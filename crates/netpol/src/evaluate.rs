@@ -3,7 +3,7 @@
 use super::admin::{Action, Tier};
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
-use super::matching::ports_on;
+use super::matching::{Remote, ports_on};
 use super::policy::{Direction, Rule};
 use super::ports::PortSet;
 use super::verdict::{Tri, Verdict, Why};
@@ -72,7 +72,9 @@ impl Cluster {
         };
         let Endpoint::Pod(pod) = subject else { return Verdict::allow() };
         let stack = self.stack(direction, pod);
-        self.decide(direction, &stack, |id| self.rule_opens(direction, id, peer, destination))
+        self.by_address(Remote::new(direction, *peer), |peer| {
+            self.decide(direction, &stack, |id| self.rule_opens_to(id, peer, destination))
+        })
     }
 
     /// The policies that decide about a pod's connections in a direction.
@@ -204,6 +206,17 @@ impl Cluster {
         peer: &Endpoint<'_>,
         destination: &Endpoint<'_>,
     ) -> Verdict {
+        self.rule_opens_to(id, &Remote::new(direction, *peer), destination)
+    }
+
+    /// As [`Cluster::rule_opens`], with one address of the peer.
+    pub(crate) fn rule_opens_to(
+        &self,
+        id: RuleId,
+        peer: &Remote<'_>,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        let direction = peer.direction();
         let (holds, ports) = match id {
             RuleId::Network { policy, rule } => {
                 let policy = &self.policies[policy];

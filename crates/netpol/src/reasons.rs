@@ -213,6 +213,7 @@ impl Reasons {
         self.key.push(direction as u32);
         self.key.push(self.stack_ids[direction as usize][own]);
         self.key.push(self.names.get(destination).copied().unwrap_or_default());
+        self.key.push(connections.side_number(direction, own, other).map_or(0, |n| n + 1));
         for id in rules(cluster, direction, stack) {
             self.key.push(code(connections.rule_holds(direction, id, other)));
         }
@@ -356,8 +357,8 @@ fn reason(
         }
         _ => Vec::new(),
     };
-    let verdict = cluster.decide(direction, stack, opens);
-    Reason { direction, policies, not_evaluated, passes: Passes::from(&verdict) }
+    let passes = connections.side(direction, own, other).map(Passes::from).unwrap_or_default();
+    Reason { direction, policies, not_evaluated, passes }
 }
 
 fn rule_ports(cluster: &Cluster, direction: Direction, id: RuleId) -> Option<&RulePorts> {

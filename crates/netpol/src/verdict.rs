@@ -62,6 +62,12 @@ pub enum Tri {
 }
 
 impl Tri {
+    /// Whether it is not known.
+    #[must_use]
+    pub const fn is_doubt(self) -> bool {
+        matches!(self, Self::Maybe(_))
+    }
+
     /// Both. Of two doubts the more severe is kept.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -226,8 +232,11 @@ impl Verdict {
     #[must_use]
     pub fn either(&self, other: &Self, why: Why) -> Self {
         let yes = self.yes.intersection(&other.yes);
-        let differ = self.possible().union(&other.possible()).difference(&yes);
+        let possible = self.possible().union(&other.possible());
         // A port on which both have a doubt of their own keeps that doubt's reason.
+        let doubtful = |one: &Self| one.possible().difference(&one.yes);
+        let both = doubtful(self).intersection(&doubtful(other));
+        let differ = possible.difference(&yes).difference(&both);
         let own = self.maybe.iter().chain(&other.maybe).cloned();
         Self::new(yes, own.chain([(why, differ)]))
     }

@@ -51,9 +51,13 @@ impl Rules {
 /// Peers as they are written; rules that write the same share a set.
 #[derive(Eq, Hash, PartialEq)]
 enum Written<'a> {
-    Network(Option<&'a str>, &'a [Peer]),
-    Admin(&'a [AdminPeer]),
+    Network(Where<'a>, &'a [Peer]),
+    Admin(Direction, &'a [AdminPeer]),
 }
+
+/// What decides besides the words of a peer: the namespace, of a peer of the policy's own, and the
+/// direction, of a block.
+type Where<'a> = (Option<&'a str>, Option<Direction>);
 
 struct Compiler<'u> {
     universe: &'u Universe<'u>,
@@ -61,7 +65,7 @@ struct Compiler<'u> {
     /// Over the universe, not yet over classes.
     peers: Vec<TriBits>,
     written: HashMap<Written<'u>, u32>,
-    one: HashMap<(Option<&'u str>, &'u Peer), TriBits>,
+    one: HashMap<(Where<'u>, &'u Peer), TriBits>,
 }
 
 pub(super) fn compile(universe: &Universe<'_>) -> Compiled {
@@ -137,44 +141,49 @@ impl<'u> Compiler<'u> {
         let network = cluster.policies.iter().map(|policy| {
             let rules = policy.rules(direction).into_iter().flatten();
             let peers = |peers: &'u Vec<Peer>| {
-                (!peers.is_empty()).then(|| self.network(&policy.namespace, peers))
+                (!peers.is_empty()).then(|| self.network(direction, &policy.namespace, peers))
             };
             rules.map(|rule| &rule.peers).map(peers).collect()
         });
         let network = network.collect();
         let admin = cluster.admin.iter().map(|policy| {
             let rules = policy.rules(direction).iter();
-            rules.map(|rule| Some(self.admin(&rule.peers))).collect()
+            rules.map(|rule| Some(self.admin(direction, &rule.peers))).collect()
         });
         Rules { network, admin: admin.collect() }
     }
 
-    fn network(&mut self, namespace: &'u str, peers: &'u [Peer]) -> u32 {
+    fn network(&mut self, direction: Direction, namespace: &'u str, peers: &'u [Peer]) -> u32 {
         let own = |p: &Peer| matches!(p, Peer::Pods { namespaces: Scope::Own, .. });
-        // Only a peer of the own namespace depends on where it is written.
-        let here = peers.iter().any(own).then_some(namespace);
-        if let Some(known) = self.written.get(&Written::Network(here, peers)) {
+        let block = |p: &Peer| matches!(p, Peer::Block(_));
+        let here = |peers: &[Peer]| {
+            let namespace = peers.iter().any(own).then_some(namespace);
+            (namespace, peers.iter().any(block).then_some(direction))
+        };
+        let written = Written::Network(here(peers), peers);
+        if let Some(known) = self.written.get(&written) {
             return *known;
         }
         let mut all = TriBits::none(self.universe.len());
         for peer in peers {
-            let key = (own(peer).then_some(namespace), peer);
+            let key = (here(std::slice::from_ref(peer)), peer);
             if !self.one.contains_key(&key) {
-                let found = self.index.peer(namespace, peer);
+                let found = self.index.peer(direction, namespace, peer);
                 self.one.insert(key, found);
             }
             all = all.or(&self.one[&key]);
         }
-        self.intern(Written::Network(here, peers), all)
+        self.intern(written, all)
     }
 
-    fn admin(&mut self, peers: &'u [AdminPeer]) -> u32 {
-        if let Some(known) = self.written.get(&Written::Admin(peers)) {
+    fn admin(&mut self, direction: Direction, peers: &'u [AdminPeer]) -> u32 {
+        let written = Written::Admin(direction, peers);
+        if let Some(known) = self.written.get(&written) {
             return *known;
         }
         let none = TriBits::none(self.universe.len());
-        let all = peers.iter().fold(none, |all, p| all.or(&self.index.admin_peer(p)));
-        self.intern(Written::Admin(peers), all)
+        let all = peers.iter().fold(none, |all, p| all.or(&self.index.admin_peer(direction, p)));
+        self.intern(written, all)
     }
 
     fn intern(&mut self, written: Written<'u>, set: TriBits) -> u32 {
@@ -199,6 +208,9 @@ fn partition(
         (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))
     });
     peers.iter().chain(selected).chain(admin_selected).for_each(|set| partition.split(set));
+    if universe.has_choices() {
+        partition.split_by(|i| universe.choice(i));
+    }
     let names = names(universe.cluster);
     if !names.is_empty() {
         partition.split_by(|i| match universe.endpoint(i) {

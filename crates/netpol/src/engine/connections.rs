@@ -234,12 +234,21 @@ impl<'a> Connections<'a> {
     /// What the policies of a class of pods let pass from or to another class; `None`: nothing.
     #[must_use]
     pub fn side(&self, direction: Direction, own: usize, other: usize) -> Option<&Verdict> {
+        self.side_number(direction, own, other).map(|verdict| self.verdicts.get(verdict))
+    }
+
+    /// As [`Connections::side`], as a number: equal verdicts have the same.
+    pub(crate) fn side_number(
+        &self,
+        direction: Direction,
+        own: usize,
+        other: usize,
+    ) -> Option<u32> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         };
-        let verdict = sides.distinct[sides.of[own] as usize].with(other)?;
-        Some(self.verdicts.get(verdict))
+        sides.distinct[sides.of[own] as usize].with(other)
     }
 
     /// The pods of a class that are not in the input; also those that behave as members do.

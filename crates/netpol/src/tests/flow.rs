@@ -13,7 +13,7 @@ use manifest::yaml::skim::needed;
 
 /// A pod of a random world as the API server gives it back, and the ReplicaSet that made it.
 fn manifests(who: &Who) -> Option<[Value; 2]> {
-    let Who::Pod { namespace, name, labels, ports, host_network, address } = who else {
+    let Who::Pod { namespace, name, labels, ports, host_network, addresses } = who else {
         return None;
     };
     let ports: Vec<_> = ports
@@ -31,7 +31,7 @@ fn manifests(who: &Who) -> Option<[Value; 2]> {
             "ownerReferences": [{"kind": "ReplicaSet", "name": set, "controller": true}],
         },
         "spec": spec,
-        "status": {"phase": "Running", "podIP": address},
+        "status": {"phase": "Running", "podIPs": addresses.iter().map(|a| json!({"ip": a})).collect::<Vec<_>>()},
     });
     let owner = json!({
         "apiVersion": "apps/v1",

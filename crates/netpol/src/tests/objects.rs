@@ -208,6 +208,10 @@ fn rule_20_networks_hold_pods_and_host_network_pods_are_neither_subject_nor_peer
     let (source, mut target) = (pod("a", "x"), pod("b", "y"));
     target.addresses = vec!["10.1.1.1".parse().unwrap()];
     assert!(between(&cluster, &source, &target).is_deny());
+    // Of a pod with two addresses the rule closes one family only.
+    target.addresses.push("fd01::5".parse().unwrap());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&cluster, &source, &target), unknown);
     let mut host = source;
     host.host_network = true;
     assert_eq!(between(&cluster, &host, &target), Verdict::allow());

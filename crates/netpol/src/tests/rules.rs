@@ -247,6 +247,25 @@ fn rule_13_whether_a_block_holds_pods_depends_on_the_plugin() {
 }
 
 #[test]
+fn rule_13_a_block_must_hold_every_address_of_a_pod() {
+    let a = pod("a", "x");
+    let mut b = pod("b", "y");
+    b.addresses = vec!["10.1.0.5".parse().unwrap(), "fd01::5".parse().unwrap()];
+    let v4 = json!({"ipBlock": {"cidr": "10.1.0.0/16"}});
+    let v6 = json!({"ipBlock": {"cidr": "fd01::/64"}});
+    let from = |rules: Value| on(cluster([json!({"ingress": rules})]), Some(Cni::Calico));
+    let one_family = from(json!([{"from": [v4]}]));
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&one_family, &b, &a), unknown);
+    // Either family, by one rule or by two: whichever a connection has, it is open.
+    for rules in [json!([{"from": [v4, v6]}]), json!([{"from": [v4]}, {"from": [v6]}])] {
+        assert_eq!(between(&from(rules), &b, &a), Verdict::allow());
+    }
+    let other = from(json!([{"from": [{"ipBlock": {"cidr": "10.2.0.0/16"}}]}]));
+    assert!(between(&other, &b, &a).is_deny());
+}
+
+#[test]
 fn rule_13_a_pod_without_address_is_held_only_by_a_block_that_meets_the_pod_networks() {
     let (a, b) = (pod("a", "x"), pod("b", "y"));
     let block = |cidr: &str| {
