@@ -48,14 +48,39 @@ impl Cluster {
     /// other, each decided by itself (`docs/network-policy.md`, rule 8).
     #[must_use]
     pub fn verdict(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Verdict {
-        if always_reaches(source, destination) {
-            return Verdict::allow();
+        match self.always_reaches(source, destination) {
+            Tri::Yes => Verdict::allow(),
+            Tri::No => self.by_policies(source, destination),
+            Tri::Maybe(why) => self.by_policies(source, destination).either(&Verdict::allow(), why),
         }
+    }
+
+    fn by_policies(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Verdict {
         let egress = self.one_side(Direction::Egress, source, destination);
         if egress.is_deny() {
             return egress;
         }
         egress.and(&self.one_side(Direction::Ingress, source, destination))
+    }
+
+    /// A pod reaches itself, and its node reaches it, whatever the policies say (rule 15).
+    pub(crate) fn always_reaches(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Tri {
+        match (source, destination) {
+            (Endpoint::Pod(a), Endpoint::Pod(b)) if a.is_same(b) => Tri::Yes,
+            _ => self.is_node_of(source, destination),
+        }
+    }
+
+    /// Whether an end is the node of a pod: as such, or as a pod on its node's network.
+    pub(crate) fn is_node_of(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Tri {
+        const UNKNOWN: Tri = Tri::Maybe(Why::UnknownNode);
+        let Endpoint::Pod(_) = destination else { return Tri::No };
+        match (source, self.node_of(source), self.node_of(destination)) {
+            (Endpoint::Pod(pod), ..) if !pod.host_network => Tri::No,
+            (Endpoint::Pod(_) | Endpoint::Host(_), Some(a), Some(b)) => (a == b).into(),
+            (Endpoint::Pod(_), ..) | (Endpoint::Host(_), Some(_), None) => UNKNOWN,
+            (Endpoint::Host(_), None, _) | (Endpoint::Outside(_), ..) => Tri::No,
+        }
     }
 
     /// What one side of the flow lets pass.
@@ -234,17 +259,6 @@ impl Cluster {
             Tri::No => Verdict::deny(),
             holds => ports_on(ports, destination).under(holds),
         }
-    }
-}
-
-/// A pod reaches itself, and its node reaches it, whatever the policies say (rule 15).
-pub(crate) fn always_reaches(source: &Endpoint<'_>, destination: &Endpoint<'_>) -> bool {
-    match (source, destination) {
-        (Endpoint::Pod(a), Endpoint::Pod(b)) => {
-            a.home == b.home && a.name == b.name && a.namespace().is_some()
-        }
-        (Endpoint::Host(host), Endpoint::Pod(pod)) => host.node.is_some() && host.node == pod.node,
-        _ => false,
     }
 }
 

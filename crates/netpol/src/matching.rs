@@ -6,7 +6,6 @@ use super::address::{Block, Span};
 use super::admin::{AdminPeer, AdminPods, AdminPolicy, AdminRule};
 use super::cluster::{Cluster, Cni, Foreign, Node};
 use super::endpoint::{ContainerPorts, Endpoint, Pod};
-use super::labels::Selector;
 use super::policy::{Direction, Peer, Policy, Rule, RulePorts, Scope};
 use super::ports::{PortRange, PortSet};
 use super::verdict::{Tri, Verdict, Why};
@@ -160,11 +159,11 @@ impl Cluster {
             {
                 Tri::Yes
             }
-            (AdminPeer::Nodes(nodes), Endpoint::Pod(pod)) => {
-                self.node_is(nodes, pod.node.as_deref(), &pod.addresses)
-            }
-            (AdminPeer::Nodes(nodes), Endpoint::Host(host)) => {
-                self.node_is(nodes, host.node.as_deref(), &host.addresses)
+            (AdminPeer::Nodes(nodes), end @ (Endpoint::Pod(_) | Endpoint::Host(_))) => {
+                match self.node_of(end).and_then(|name| self.nodes.get(name)) {
+                    Some(node) => nodes.matches(&node.labels),
+                    None => Tri::Maybe(Why::UnknownLabel),
+                }
             }
             (AdminPeer::Nodes(_), Endpoint::Outside(_)) if self.nodes.is_empty() => ADDRESS,
             (AdminPeer::Nodes(nodes), Endpoint::Outside(span)) => {
@@ -180,14 +179,17 @@ impl Cluster {
         }
     }
 
-    /// Whether a node's labels satisfy a selector.
-    fn node_is(&self, selector: &Selector, name: Option<&str>, addresses: &[IpAddr]) -> Tri {
-        let by_name = name.and_then(|name| self.nodes.get(name));
-        let has = |node: &&Node| node.addresses.iter().any(|a| addresses.contains(a));
-        match by_name.or_else(|| self.nodes.values().find(has)) {
-            Some(node) => selector.matches(&node.labels),
-            None => Tri::Maybe(Why::UnknownLabel),
-        }
+    /// The name of the node that an end is, or runs on, where known.
+    pub(crate) fn node_of<'e>(&'e self, end: &Endpoint<'e>) -> Option<&'e str> {
+        let (name, addresses) = match end {
+            Endpoint::Pod(pod) if !pod.host_network => return pod.node.as_deref(),
+            Endpoint::Pod(pod) => (&pod.node, &pod.addresses),
+            Endpoint::Host(host) => (&host.node, &host.addresses),
+            Endpoint::Outside(_) => return None,
+        };
+        let has = |node: &Node| node.addresses.iter().any(|a| addresses.contains(a));
+        let found = || self.nodes.iter().find(|(_, node)| has(node)).map(|(name, _)| name.as_str());
+        name.as_deref().or_else(found)
     }
 
     /// Whether a block holds a pod or node: by each address that the connection may have.

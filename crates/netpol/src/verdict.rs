@@ -19,16 +19,19 @@ pub enum Why {
     UnknownLabel,
     /// An address block may or may not hold an address that is not in the input.
     UnknownAddress,
+    /// A pod on its node's network may be on the node of the other pod, which it always reaches.
+    UnknownNode,
     /// The API leaves it to the network plugin.
     CniDependent,
 }
 
 impl Why {
     /// All reasons, the most severe first.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::PolicyKindNotEvaluated,
         Self::UnknownLabel,
         Self::UnknownAddress,
+        Self::UnknownNode,
         Self::CniDependent,
     ];
 
@@ -39,6 +42,7 @@ impl Why {
             Self::PolicyKindNotEvaluated => "policy-kind-not-evaluated",
             Self::UnknownLabel => "unknown-label",
             Self::UnknownAddress => "unknown-address",
+            Self::UnknownNode => "unknown-node",
             Self::CniDependent => "cni-dependent",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::bits::TriBits;
+use super::bits::{Bits, TriBits};
 use super::classes::Partition;
 use super::universe::{Index, Universe};
 use crate::admin::AdminPeer;
@@ -202,7 +202,7 @@ fn partition(
     admin_selected: &[TriBits],
 ) -> Partition {
     let mut partition = Partition::new(universe.len());
-    let pods = universe.pods();
+    let (cluster, pods) = (universe.cluster, universe.pods());
     partition.split_by(|i| {
         let pod = pods.contains(&i).then(|| universe.pod(i));
         (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))
@@ -211,7 +211,9 @@ fn partition(
     if universe.has_choices() {
         partition.split_by(|i| universe.choice(i));
     }
-    let names = names(universe.cluster);
+    let mut isolated = Bits::none(universe.len());
+    selected.iter().chain(admin_selected).for_each(|set| isolated.or(&set.possible()));
+    let names = names(cluster);
     if !names.is_empty() {
         partition.split_by(|i| match universe.endpoint(i) {
             Endpoint::Pod(Pod { ports: ContainerPorts::Unknown, .. }) => None,
@@ -223,10 +225,14 @@ fn partition(
         });
     }
     for foreign in &universe.cluster.foreign {
-        partition.split_by(|i| match universe.endpoint(i) {
-            Endpoint::Pod(pod) => universe.cluster.foreign_selects(foreign, pod) != Tri::No,
-            _ => false,
-        });
+        let mut selected = Bits::none(universe.len());
+        let may = |i: &usize| cluster.foreign_selects(foreign, universe.pod(*i)) != Tri::No;
+        universe.pods().filter(may).for_each(|i| selected.set(i));
+        partition.split_bits(&selected);
+        isolated.or(&selected);
+    }
+    if let Some(places) = universe.places(&isolated) {
+        partition.split_by(|i| places.get(i).copied().flatten());
     }
     partition
 }

@@ -1,6 +1,6 @@
 //! Everyone who may be at an end of a flow, numbered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -64,6 +64,26 @@ impl<'a> Universe<'a> {
         let span = Span::from(address);
         self.pieces.partition_point(|p| (p.family(), p.first()) <= (span.family(), span.first()))
             - 1
+    }
+
+    /// What tells pods apart by their nodes: a pod on its node's network always reaches those of the
+    /// same node. `isolated`: whom policies select.
+    pub(super) fn places(&self, isolated: &Bits) -> Option<Vec<Option<Option<&str>>>> {
+        let is_host = |i: &usize| self.pod(*i).host_network;
+        let hosts: Vec<usize> = self.pods().filter(is_host).collect();
+        if hosts.is_empty() {
+            return None;
+        }
+        let node = |i: usize| self.cluster.node_of(&self.endpoint(i));
+        let nodes: HashSet<Option<&str>> = hosts.iter().map(|i| node(*i)).collect();
+        // Where nothing keeps a host from a pod, it does not matter whether it is that pod's node.
+        let all = hosts.iter().any(|i| isolated.has(*i));
+        let place = |i: usize| {
+            let matters = self.pod(i).host_network || all || isolated.has(i);
+            let node = node(i);
+            (matters && (node.is_none() || nodes.contains(&node))).then_some(node)
+        };
+        Some(self.pods().map(place).collect())
     }
 
     /// Whether some pod has several addresses.

@@ -41,7 +41,7 @@ fn agreed(a: Truth, b: Truth) -> Truth {
 /// Who is at an end, as plain data.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// A pod: namespace, name, labels (`null`: value not known), ports, host network, addresses.
+    /// A pod: namespace, name, labels (`null`: value not known), ports, host network, addresses, node.
     Pod {
         namespace: String,
         name: String,
@@ -49,6 +49,7 @@ pub enum Who {
         ports: Vec<(String, String, u16)>,
         host_network: bool,
         addresses: Vec<IpAddr>,
+        node: Option<String>,
     },
     /// An address outside.
     Address(IpAddr),
@@ -76,7 +77,18 @@ impl World<'_> {
         {
             return YES;
         }
-        and(self.side("egress", packet), self.side("ingress", packet))
+        let policies = and(self.side("egress", packet), self.side("ingress", packet));
+        match (packet.from, packet.to) {
+            // A pod on its node's network is the node.
+            (Who::Pod { host_network: true, node: a, .. }, Who::Pod { node: b, .. }) => {
+                match (a, b) {
+                    (Some(a), Some(b)) if a == b => YES,
+                    (Some(_), Some(_)) => policies,
+                    _ => any([policies, None]),
+                }
+            }
+            _ => policies,
+        }
     }
 
     fn kinds<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {

@@ -246,6 +246,7 @@ fn pod(dice: &mut Dice, i: usize) -> Who {
             .collect(),
         host_network: dice.one_in(8),
         addresses: addresses(dice),
+        node: dice.pick(&[None, Some("n1"), Some("n2")]).map(str::to_owned),
     }
 }
 
@@ -437,7 +438,7 @@ impl World {
 }
 
 fn member(who: &Who) -> Option<Member> {
-    let Who::Pod { namespace, name, labels, ports, host_network, addresses } = who else {
+    let Who::Pod { namespace, name, labels, ports, host_network, addresses, node } = who else {
         return None;
     };
     let mut known = Labels::default();
@@ -450,6 +451,7 @@ fn member(who: &Who) -> Option<Member> {
     let mut pod = Pod::new(namespace, name, known);
     pod.host_network = *host_network;
     pod.addresses.clone_from(addresses);
+    pod.node.clone_from(node);
     let port = |(name, protocol, port): &(String, String, u16)| ContainerPort {
         name: name.clone(),
         protocol: Protocol::of(protocol).unwrap(),
