@@ -6,8 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::mutant::{self, Mutant};
-
 /// Which of the two.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Family {
@@ -190,8 +188,7 @@ impl Block {
     /// Whether it holds the address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let cut = |e: &IpNet| e.contains(&address) && !mutant::is(Mutant::ExceptIgnored);
-        self.cidr.contains(&address) && !self.except.iter().any(cut)
+        self.cidr.contains(&address) && !self.except.iter().any(|e| e.contains(&address))
     }
 
     /// Whether an address of the interval is in it.
@@ -206,8 +203,7 @@ impl Block {
         let whole = Span::from(self.cidr);
         let mut out = Vec::new();
         let mut next = Some(whole.first);
-        let except = self.except.iter().copied().filter(|_| !mutant::is(Mutant::ExceptIgnored));
-        for cut in merged(except.map(Span::from).collect()) {
+        for cut in merged(self.except.iter().copied().map(Span::from).collect()) {
             if let Some(first) = next.filter(|first| cut.first > *first) {
                 out.push(Span { first, last: cut.first - 1, ..whole });
             }

@@ -124,7 +124,7 @@ impl<'a> Selectors<'a> {
         for policy in &state.admin {
             self.matching.push((&policy.subject.namespaces, &policy.subject.pods));
             let rules = policy.ingress.iter().chain(&policy.egress);
-            for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+            for peer in rules.flat_map(|r| &r.peers) {
                 if let AdminPeer::Pods(AdminPods { namespaces, pods }) = peer {
                     self.matching.push((namespaces, pods));
                     let (namespace_selector, pod_selector) = (namespaces.clone(), pods.clone());

@@ -148,7 +148,10 @@ impl Reader {
             _ => {
                 if let Some(admin) = admin_kind(api_version, kind) {
                     match admin_policy(manifest, admin, place) {
-                        Ok(policy) => self.input.cluster.admin.push(policy),
+                        Ok(Some(policy)) => self.input.cluster.admin.push(policy),
+                        Ok(None) => {
+                            self.input.cluster.foreign.extend(foreign(manifest, api_version, kind))
+                        }
                         Err(problems) => self.input.invalid.extend(problems),
                     }
                 } else if let Some(found) = foreign(manifest, api_version, kind) {

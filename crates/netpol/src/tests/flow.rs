@@ -13,7 +13,7 @@ use manifest::yaml::skim::needed;
 
 /// A pod of a random world as the API server gives it back, and the ReplicaSet that made it.
 fn manifests(who: &Who) -> Option<[Value; 2]> {
-    let Who::Pod { namespace, name, labels, ports, host_network, address } = who else {
+    let Who::Pod { namespace, name, labels, ports, host_network, addresses, node } = who else {
         return None;
     };
     let ports: Vec<_> = ports
@@ -21,8 +21,7 @@ fn manifests(who: &Who) -> Option<[Value; 2]> {
         .map(|(name, protocol, port)| json!({"name": name, "protocol": protocol, "containerPort": port}))
         .collect();
     let set = format!("{name}-set");
-    let spec =
-        json!({"hostNetwork": host_network, "containers": [{"name": "main", "ports": ports}]});
+    let spec = json!({"hostNetwork": host_network, "nodeName": node, "containers": [{"name": "main", "ports": ports}]});
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -31,7 +30,7 @@ fn manifests(who: &Who) -> Option<[Value; 2]> {
             "ownerReferences": [{"kind": "ReplicaSet", "name": set, "controller": true}],
         },
         "spec": spec,
-        "status": {"phase": "Running", "podIP": address},
+        "status": {"phase": "Running", "podIPs": addresses.iter().map(|a| json!({"ip": a})).collect::<Vec<_>>()},
     });
     let owner = json!({
         "apiVersion": "apps/v1",
