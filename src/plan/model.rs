@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::consequence::{Consequence, Obstacle};
 use super::policy::Interim;
 use super::reach::Reachability;
-use crate::object::{Kind, ObjectRef};
+use crate::object::ObjectRef;
 use crate::plan::FieldConflict;
 use crate::render::{ClusterFacts, Profile};
 
@@ -202,14 +202,6 @@ impl fmt::Debug for Change {
             .field("conflicts", &self.conflicts)
             .field("consequences", &self.consequences)
             .finish_non_exhaustive()
-    }
-}
-
-impl Change {
-    /// Whether it runs the migration.
-    #[must_use]
-    pub fn is_migration(&self) -> bool {
-        self.reference.kind == Kind::Job
     }
 }
 

@@ -147,24 +147,26 @@ fn lint() -> Result<Vec<String>> {
     let mut doc =
         cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
     check("doc", doc.env("RUSTDOCFLAGS", "-D warnings"));
-    match deny()? {
-        Some(mut command) => check("deny", &mut command),
-        None => {
-            println!("--- deny: cargo-deny is not installed; licences and bans were not checked")
+    // Advisories need a database from the network.
+    let deny: &[&str] = &["deny", "--offline", "check", "bans", "licenses", "sources"];
+    for (name, arguments, what) in [
+        ("deny", deny, "licences and bans were not checked"),
+        ("shear", &["shear"], "dependencies that nothing uses were not looked for"),
+    ] {
+        if is_installed(name)? {
+            check(name, &mut cargo(arguments));
+        } else {
+            println!("--- {name}: cargo-{name} is not installed; {what}");
         }
     }
     Ok(failures)
 }
 
-/// `cargo deny`, where it is installed. Advisories need a database from the network.
-fn deny() -> Result<Option<Command>> {
-    let installed = cargo(&["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .context("cannot start cargo")?;
-    let arguments = ["deny", "--offline", "check", "bans", "licenses", "sources"];
-    Ok(installed.success().then(|| cargo(&arguments)))
+/// Whether cargo has a subcommand that does not come with it.
+fn is_installed(subcommand: &str) -> Result<bool> {
+    let mut version = cargo(&[subcommand, "--version"]);
+    let status = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    Ok(status.context("cannot start cargo")?.success())
 }
 
 /// Runs a tier; its counts, and whether all of it went well.
