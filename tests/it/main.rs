@@ -15,3 +15,4 @@ mod cli_verify_service;
 mod completions;
 mod netpol_analyzer;
 mod netpol_expect;
+mod rendered_flows;
