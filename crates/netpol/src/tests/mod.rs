@@ -4,7 +4,7 @@ mod complete;
 mod diff;
 mod expect;
 mod explain;
-mod flow;
+mod foreign;
 mod inputs;
 mod invalid;
 mod lint;
