@@ -90,6 +90,9 @@ pub struct Node {
     pub labels: Labels,
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
+    /// Those by which pods of other nodes see it, where the plugin leads its traffic through a tunnel;
+    /// `None`: nothing is said of a tunnel.
+    pub tunnel_addresses: Option<Vec<IpAddr>>,
     /// Where the addresses of its pods are (`spec.podCIDRs`).
     pub pod_cidrs: Vec<IpNet>,
 }

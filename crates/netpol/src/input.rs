@@ -103,6 +103,13 @@ pub struct Member {
 }
 
 impl Member {
+    /// Whether it stands for more than one pod, as far as one can tell: these may reach one another,
+    /// or not, as any two pods.
+    #[must_use]
+    pub const fn may_be_several(&self) -> bool {
+        !self.is_pod && self.replicas > 1
+    }
+
     /// `namespace/name` of a pod, `namespace/kind/name` of a workload.
     #[must_use]
     pub fn id(&self) -> String {
