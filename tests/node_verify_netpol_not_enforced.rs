@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::account::prepare;
 use common::platform::platform_on;
 use serde_json::Value;
 use testbed::{Cni, NodeOptions};
@@ -11,6 +12,7 @@ use testbed::{Cni, NodeOptions};
 fn a_network_that_enforces_nothing_is_called_so() {
     let platform = platform_on(&NodeOptions { cni: Cni::Bridge, ..NodeOptions::default() });
     platform.install(&[]).ok();
+    prepare(|manifests| platform.node.apply(manifests));
     let values = platform.values(&[]);
     let arguments = ["verify-netpol", "--live", "-f", values.to_str().unwrap(), "-o", "json"];
     let ran = platform.openhive(&arguments);

@@ -5,7 +5,8 @@
 mod common;
 
 use common::live::{
-    as_intended, cells, cluster_policies, cluster_policies_find, findings, flows, live, proof,
+    as_intended, cells, cluster_policies, cluster_policies_find, findings, flows, live, prepared,
+    proof,
 };
 use common::platform::{Change, Platform};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ fn installed(cilium: Cilium) -> Platform {
     let options = NodeOptions { cni: Cni::Cilium(cilium), ..NodeOptions::default() };
     let platform = Platform::start(&options);
     platform.install(&[]).ok();
-    platform.node.kubectl(&["create", "namespace", "ingress-nginx"]).unwrap();
+    prepared(&platform);
     platform
 }
 
