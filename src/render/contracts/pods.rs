@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{cases, list};
-use manifest::Kind;
 use crate::render::{CONFIG_DIGEST, MIGRATION_DIGEST};
+use manifest::Kind;
 
 /// More than Pod Security's `restricted` wants: a numeric user, a read-only root, and no volume without a limit.
 #[test]
