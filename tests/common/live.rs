@@ -3,10 +3,26 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use testbed::NodeOptions;
 use testbed::node::API_NAME;
 
-use super::platform::{Change, Platform};
+use super::platform::{self, Change, Platform, Turn};
 use super::run::Ran;
+
+/// The node with the platform on it, where everything must be answered: the Ingress controller's namespace too.
+pub fn installed() -> Turn {
+    installed_on(&NodeOptions::default())
+}
+
+/// The same on a node of another shape.
+pub fn installed_on(options: &NodeOptions) -> Turn {
+    let platform = platform::installed_on(options);
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ingress-nginx"},
+    });
+    platform.node.apply(&namespace.to_string()).unwrap();
+    platform
+}
 
 /// The arguments of a run that asks for everything, as JSON.
 pub fn arguments(platform: &Platform, changes: &[Change], more: &[&str]) -> Vec<String> {

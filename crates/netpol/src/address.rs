@@ -6,8 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::mutant::{self, Mutant};
-
 /// Reads an address. One of IPv4 that is written as IPv6 (`::ffff:10.0.0.1`) is one of IPv4: packets to
 /// it are, and so is what the API server makes of it.
 #[must_use]
@@ -221,8 +219,7 @@ impl Block {
     /// Whether it holds the address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let cut = |e: &IpNet| e.contains(&address) && !mutant::is(Mutant::ExceptIgnored);
-        self.cidr.contains(&address) && !self.except.iter().any(cut)
+        self.cidr.contains(&address) && !self.except.iter().any(|e| e.contains(&address))
     }
 
     /// Whether an address of the interval is in it.
@@ -237,8 +234,7 @@ impl Block {
         let whole = Span::from(self.cidr);
         let mut out = Vec::new();
         let mut next = Some(whole.first);
-        let except = self.except.iter().copied().filter(|_| !mutant::is(Mutant::ExceptIgnored));
-        for cut in merged(except.map(Span::from).collect()) {
+        for cut in merged(self.except.iter().copied().map(Span::from).collect()) {
             if let Some(first) = next.filter(|first| cut.first > *first) {
                 out.push(Span { first, last: cut.first - 1, ..whole });
             }

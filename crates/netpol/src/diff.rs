@@ -141,7 +141,7 @@ pub fn diff_inputs(
         for (to, destination) in parties.iter().enumerate().filter(|(_, p)| p.is_destination) {
             let listed = (source.is_inside || destination.is_inside)
                 && (source.is_known() || destination.is_known())
-                && (from != to || source.shown.members.len() > 1);
+                && (from != to || source.several);
             if listed {
                 let verdicts = [0, 1].map(|i| {
                     let (from, to) = (&source.classes[i], &destination.classes[i]);
@@ -172,6 +172,8 @@ struct Party {
     shown: DiffParty,
     /// In each input the classes of its pods.
     classes: [Vec<usize>; 2],
+    /// Whether it has, or may have, more than one pod.
+    several: bool,
     is_source: bool,
     is_destination: bool,
     is_inside: bool,
@@ -188,6 +190,8 @@ impl Party {
 struct Entity {
     namespace: String,
     classes: [BTreeSet<usize>; 2],
+    pods: [usize; 2],
+    several: bool,
     is_source: bool,
     is_destination: bool,
     is_inside: bool,
@@ -210,6 +214,8 @@ fn parties(sides: &[Connections<'_>; 2], filters: &[Filter; 2], by: By) -> Vec<P
             let entity = entities.entry(id(member, by)).or_default();
             entity.namespace.clone_from(&member.namespace);
             entity.classes[i].insert(class);
+            entity.pods[i] += 1;
+            entity.several |= entity.pods[i] > 1 || member.may_be_several();
             let [source, destination] = filters[i].is_asked(Some(number), &[&member.namespace]);
             entity.is_source |= source;
             entity.is_destination |= destination;
@@ -235,25 +241,32 @@ fn parties(sides: &[Connections<'_>; 2], filters: &[Filter; 2], by: By) -> Vec<P
             parties.push(Party {
                 shown: DiffParty { members, namespace, presence, unknown: None },
                 classes,
+                several: false,
                 is_source: entity.is_source,
                 is_destination: entity.is_destination,
                 is_inside: entity.is_inside,
             });
             parties.len() - 1
         });
-        parties[party].shown.members.push(id);
+        let party = &mut parties[party];
+        party.several |= entity.several || !party.shown.members.is_empty();
+        party.shown.members.push(id);
     }
-    parties.extend(strangers(sides, filters, &parties));
+    parties.extend(representatives(sides, filters, &parties));
     parties
 }
 
 /// Pods that are in neither input, where no party behaves like them.
-fn strangers(sides: &[Connections<'_>; 2], filters: &[Filter; 2], parties: &[Party]) -> Vec<Party> {
-    let after: HashMap<&PodPattern, usize> = sides[1].strangers().collect();
+fn representatives(
+    sides: &[Connections<'_>; 2],
+    filters: &[Filter; 2],
+    parties: &[Party],
+) -> Vec<Party> {
+    let after: HashMap<&PodPattern, usize> = sides[1].representatives().collect();
     let mut seen: BTreeSet<[Vec<usize>; 2]> =
         parties.iter().map(|party| party.classes.clone()).collect();
     let mut found = Vec::new();
-    for (pattern, class) in sides[0].strangers() {
+    for (pattern, class) in sides[0].representatives() {
         let Some(other) = after.get(pattern) else { continue };
         let classes = [vec![class], vec![*other]];
         let home = pattern.namespaces();
@@ -268,6 +281,7 @@ fn strangers(sides: &[Connections<'_>; 2], filters: &[Filter; 2], parties: &[Par
                     unknown: Some(pattern.clone()),
                 },
                 classes,
+                several: false,
                 is_source,
                 is_destination,
                 is_inside: filters.iter().any(|f| f.is_inside(&home)),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
-use super::evaluate::{RuleId, always_reaches};
+use super::evaluate::RuleId;
 use super::labels::NAMESPACE_NAME;
 use super::policy::Direction;
 use super::ports::Protocol;
@@ -126,7 +126,7 @@ impl Cluster {
         let side = |direction| self.side(direction, source, destination, protocol, port);
         Explanation {
             answer: self.verdict(source, destination).at(protocol, port).into(),
-            always: always_reaches(source, destination),
+            always: self.always_reaches(source, destination) == Tri::Yes,
             egress: side(Direction::Egress),
             ingress: side(Direction::Ingress),
         }
@@ -144,7 +144,12 @@ impl Cluster {
             Direction::Ingress => (destination, source),
             Direction::Egress => (source, destination),
         };
-        let verdict = self.one_side(direction, source, destination).at(protocol, port);
+        let always = self.always_reaches(source, destination) == Tri::Yes;
+        let verdict = if always {
+            Tri::Yes
+        } else {
+            self.one_side(direction, source, destination).at(protocol, port)
+        };
         let why = match verdict {
             Tri::Maybe(why) => Some(why),
             _ => None,
@@ -152,6 +157,9 @@ impl Cluster {
         let mut side =
             Side { direction, answer: verdict.into(), why, policies: Vec::new(), addition: None };
         let Endpoint::Pod(pod) = subject else { return side };
+        if always {
+            return side;
+        }
         let stack = self.stack(direction, pod);
         let matches = |id| self.rule_opens(direction, id, peer, destination).at(protocol, port);
         let found = |action, rule: usize, matched: Tri| {
@@ -165,7 +173,7 @@ impl Cluster {
             for (policy, selected) in tier.iter().flatten().copied() {
                 let rules = self.admin[policy].rules(direction).iter().enumerate();
                 let matching = rules.filter_map(|(rule, read)| {
-                    found(self.action(read).name(), rule, matches(RuleId::Admin { policy, rule }))
+                    found(read.action.name(), rule, matches(RuleId::Admin { policy, rule }))
                 });
                 let AdminNames { kind, name } = AdminNames::of(&self.admin[policy]);
                 side.policies.push(SelectedBy {

@@ -41,7 +41,6 @@ pub mod lint;
 pub mod listing;
 mod matching;
 pub mod matrix;
-mod mutant;
 pub mod observe;
 pub mod pick;
 pub mod policy;

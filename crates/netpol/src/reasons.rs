@@ -27,12 +27,23 @@ pub struct Reason {
     /// The policies that select the pod in this direction, in the order in which they are asked.
     /// None: it is not isolated.
     pub policies: Vec<Deciding>,
+    /// Whether no policy is asked: the source is the node of the destination.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     /// Policies that may select the pod and are not evaluated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_evaluated: Vec<String>,
     /// What this side lets pass.
     #[serde(flatten)]
     pub passes: Passes,
+}
+
+impl Reason {
+    fn always(direction: Direction) -> Self {
+        let passes = Passes { allowed: PortSet::all(), uncertain: Vec::new() };
+        let (policies, not_evaluated) = (Vec::new(), Vec::new());
+        Self { direction, policies, always: true, not_evaluated, passes }
+    }
 }
 
 /// Ports that pass for certain, and perhaps.
@@ -209,17 +220,25 @@ impl Reasons {
         };
         let cluster = &connections.input().cluster;
         let stack = &self.stacks[direction as usize][own];
+        let (source, _) = direction.from_to(own, other);
+        let always = connections.is_node_of(source, destination) == Tri::Yes;
         self.key.clear();
         self.key.push(direction as u32);
+        self.key.push(u32::from(always));
         self.key.push(self.stack_ids[direction as usize][own]);
         self.key.push(self.names.get(destination).copied().unwrap_or_default());
+        self.key.push(connections.side_number(direction, own, other).map_or(0, |n| n + 1));
         for id in rules(cluster, direction, stack) {
             self.key.push(code(connections.rule_holds(direction, id, other)));
         }
         if let Some(known) = self.known.get(self.key.as_slice()) {
             return *known;
         }
-        let told = reason(connections, direction, stack, own, other);
+        let told = if always {
+            Reason::always(direction)
+        } else {
+            reason(connections, direction, stack, own, other)
+        };
         self.told.push(told);
         self.known.insert(self.key.as_slice().into(), self.told.len() - 1);
         self.told.len() - 1
@@ -328,7 +347,7 @@ fn reason(
         for (policy, selected) in groups.iter().flatten().copied() {
             let read = &cluster.admin[policy];
             let rules = read.rules(direction).iter().enumerate();
-            let rules = rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, cluster.action(r)));
+            let rules = rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, r.action));
             policies.push(Deciding {
                 policy: format!("{} {}", read.kind, read.name),
                 certain: selected == Tri::Yes,
@@ -356,8 +375,8 @@ fn reason(
         }
         _ => Vec::new(),
     };
-    let verdict = cluster.decide(direction, stack, opens);
-    Reason { direction, policies, not_evaluated, passes: Passes::from(&verdict) }
+    let passes = connections.side(direction, own, other).map(Passes::from).unwrap_or_default();
+    Reason { direction, policies, always: false, not_evaluated, passes }
 }
 
 fn rule_ports(cluster: &Cluster, direction: Direction, id: RuleId) -> Option<&RulePorts> {

@@ -125,7 +125,9 @@ fn lines(reason: &Reason) -> String {
     let mut text = String::new();
     let direction = reason.direction;
     let mut push = |line: String| text.push_str(&format!("  {direction}: {line}\n"));
-    if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
+    if reason.always {
+        push("no policy is asked: the source is the pod's node".to_owned());
+    } else if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
         push("not isolated".to_owned());
     }
     for policy in &reason.policies {

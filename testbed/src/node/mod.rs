@@ -42,7 +42,7 @@ pub const BUSYBOX_IMAGE: &str = "infra.outside.test/testbed/busybox:1";
 const STEP: Duration = Duration::from_secs(40);
 
 /// What a [`Node`] is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeOptions {
     /// How pods are connected, and whether NetworkPolicy is enforced.
     pub cni: Cni,

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
+use super::representative::{Asked, PodPattern, Representative};
 use super::sides::{Sides, Verdicts, sides, stacks};
-use super::stranger::PodPattern;
-use super::universe::Universe;
+use super::universe::{Universe, Unlisted};
 use crate::address::{Family, Span, merged};
 use crate::cluster::Cluster;
 use crate::endpoint::Endpoint;
@@ -26,7 +26,7 @@ pub struct Connections<'a> {
     verdicts: Verdicts,
     ingress: Sides,
     egress: Sides,
-    /// How many classes are groups. Strangers come after them.
+    /// How many classes are groups. Representatives come after them.
     grouped: usize,
     /// For each class of pods, the ingress sides that let it in. As bits, since of many classes with
     /// sides of their own each may let in all others.
@@ -73,7 +73,7 @@ pub enum End {
     /// Members that behave alike, by number.
     Group(usize),
     /// Pods that are not in the input, by number.
-    Stranger(usize),
+    Representative(usize),
 }
 
 /// What one end may send to another.
@@ -91,14 +91,30 @@ impl<'a> Connections<'a> {
     /// Evaluates everything. With `known_only`, nobody but the members of the input and addresses.
     #[must_use]
     pub fn new(input: &'a Input, known_only: bool) -> Self {
-        Self::of(input, Universe::new(input, known_only, &[&input.cluster]))
+        Self::beside(input, &input.cluster, known_only)
     }
 
     /// As [`Connections::new`], with pods that are not in the input for another state's policies as
-    /// well: two states are compared over the same strangers.
+    /// well: two states are compared over the same representatives.
     #[must_use]
     pub fn beside(input: &'a Input, other: &Cluster, known_only: bool) -> Self {
-        Self::of(input, Universe::new(input, known_only, &[&input.cluster, other]))
+        let states = [&input.cluster, other];
+        let unlisted = if known_only { Unlisted::None } else { Unlisted::Minimal(&states) };
+        Self::of(input, Universe::new(input, unlisted))
+    }
+
+    /// As [`Connections::new`], with a representative for every combination of labels that a
+    /// selector of a policy or whoever asks tells apart.
+    #[must_use]
+    pub fn combined(input: &'a Input, asked: &Asked) -> Self {
+        Self::of(input, Universe::new(input, Unlisted::Combined(asked)))
+    }
+
+    /// Whether every pod that is not in the input behaves as one of the representatives does: false
+    /// only for [`Connections::combined`], where labels have more combinations than are tried.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.universe.complete
     }
 
     fn of(input: &'a Input, universe: Universe<'a>) -> Self {
@@ -141,7 +157,7 @@ impl<'a> Connections<'a> {
         self.input
     }
 
-    /// How many groups and strangers there are; they are numbered in this order.
+    /// How many groups and representatives there are; they are numbered in this order.
     #[must_use]
     pub fn ends(&self) -> Range<usize> {
         0..self.ingress.of.len()
@@ -150,7 +166,7 @@ impl<'a> Connections<'a> {
     /// Whether a number is a group's.
     #[must_use]
     pub fn end(&self, class: usize) -> End {
-        if class < self.grouped { End::Group(class) } else { End::Stranger(class) }
+        if class < self.grouped { End::Group(class) } else { End::Representative(class) }
     }
 
     /// The members of a group, as numbers in the input.
@@ -181,7 +197,7 @@ impl<'a> Connections<'a> {
         self.universe.endpoint(self.compiled.classes[class][0] as usize)
     }
 
-    /// How many classes there are: groups, strangers, and then addresses that behave alike.
+    /// How many classes there are: groups, representatives, and then addresses that behave alike.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.compiled.classes.len()
@@ -209,58 +225,90 @@ impl<'a> Connections<'a> {
     }
 
     /// Every pod that is not in the input, with its class, which may be a group's.
-    pub fn strangers(&self) -> impl Iterator<Item = (&PodPattern, usize)> {
+    pub fn representatives(&self) -> impl Iterator<Item = (&PodPattern, usize)> {
         let members = self.input.members.len();
-        let range = members..members + self.universe.strangers.len();
+        let range = members..members + self.universe.representatives.len();
         let numbered = self.compiled.classes.iter().enumerate();
         numbered.flat_map(move |(class, all)| {
             let own = all.iter().map(|m| *m as usize).filter({
                 let range = range.clone();
                 move |m| range.contains(m)
             });
-            own.map(move |m| (&self.universe.strangers[m - members].stands_for, class))
+            own.map(move |m| (&self.universe.representatives[m - members].stands_for, class))
         })
     }
 
     /// What one class of pods may send to another; `None`: nothing. Of a class to itself: to
     /// another pod of it.
     pub fn between(&mut self, from: usize, to: usize) -> Option<&Verdict> {
-        let outward = self.egress.distinct[self.egress.of[from] as usize].with(to)?;
-        let inward = self.ingress.distinct[self.ingress.of[to] as usize].with(from)?;
-        let both = self.verdicts.and(outward, inward)?;
+        let both = self.both(from, to)?;
         Some(self.verdicts.get(both))
+    }
+
+    fn both(&mut self, from: usize, to: usize) -> Option<u32> {
+        let outward = self.side_number(Direction::Egress, from, to);
+        let inward = self.side_number(Direction::Ingress, to, from);
+        let both = outward.zip(inward).and_then(|(a, b)| self.verdicts.and(a, b));
+        match self.is_node_of(from, to) {
+            Tri::No => both,
+            Tri::Yes => Some(self.verdicts.id(Verdict::allow())),
+            Tri::Maybe(why) => {
+                let policies = both.map_or_else(Verdict::deny, |id| self.verdicts.get(id).clone());
+                Some(self.verdicts.id(policies.either(&Verdict::allow(), why)))
+            }
+        }
+    }
+
+    /// Whether the pods of a class are, on its network, the node of the pods of another class: then
+    /// they reach them whatever policies say.
+    #[must_use]
+    pub fn is_node_of(&self, from: usize, to: usize) -> Tri {
+        self.universe.cluster.is_node_of(&self.sample(from), &self.sample(to))
+    }
+
+    fn is_host(&self, class: usize) -> bool {
+        matches!(self.sample(class), Endpoint::Pod(pod) if pod.host_network)
     }
 
     /// What the policies of a class of pods let pass from or to another class; `None`: nothing.
     #[must_use]
     pub fn side(&self, direction: Direction, own: usize, other: usize) -> Option<&Verdict> {
+        self.side_number(direction, own, other).map(|verdict| self.verdicts.get(verdict))
+    }
+
+    /// As [`Connections::side`], as a number: equal verdicts have the same.
+    pub(crate) fn side_number(
+        &self,
+        direction: Direction,
+        own: usize,
+        other: usize,
+    ) -> Option<u32> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         };
-        let verdict = sides.distinct[sides.of[own] as usize].with(other)?;
-        Some(self.verdicts.get(verdict))
+        sides.distinct[sides.of[own] as usize].with(other)
     }
 
     /// The pods of a class that are not in the input; also those that behave as members do.
-    pub fn strangers_of(&self, class: usize) -> impl Iterator<Item = &super::stranger::Stranger> {
+    pub fn representatives_of(&self, class: usize) -> impl Iterator<Item = &Representative> {
         let members = self.input.members.len();
         let numbers = self.compiled.classes[class].iter().map(|m| *m as usize);
         let pods = self.universe.pods().end;
         numbers
             .filter(move |m| (members..pods).contains(m))
-            .map(move |m| &self.universe.strangers[m - members])
+            .map(move |m| &self.universe.representatives[m - members])
     }
 
-    /// What a stranger stands for.
+    /// What a representative stands for.
     #[must_use]
-    pub fn stranger(&self, class: usize) -> &PodPattern {
+    pub fn representative(&self, class: usize) -> &PodPattern {
         let first = self.compiled.classes[class][0] as usize;
-        &self.universe.strangers[first - self.input.members.len()].stands_for
+        &self.universe.representatives[first - self.input.members.len()].stands_for
     }
 
-    /// Everything that an end may send to groups and strangers, in their order. Between two
-    /// strangers nothing is listed.
+    /// Everything that an end may send to groups and representatives, in their order. Between two
+    /// representatives nothing is listed.
     pub fn from(&mut self, source: usize) -> Vec<Edge> {
         let from = self.end(source);
         let pairs = self.pairs(source);
@@ -274,11 +322,17 @@ impl<'a> Connections<'a> {
     /// Destinations that the egress of `source` and their own ingress let it reach, sorted, with
     /// verdicts. Starts from whichever side allows less.
     fn pairs(&mut self, source: usize) -> Vec<(u32, u32)> {
-        let alone = self.members(source).nth(1).is_none();
-        let Self { verdicts, ingress, egress, served, with_ingress, grouped, .. } = self;
+        let mut members = self.members(source);
+        let several = members.next().is_some_and(|m| self.member(m).may_be_several());
+        let alone = !several && members.next().is_none();
+        drop(members);
+        let listed = if source < self.grouped { self.ends().end } else { self.grouped };
+        if self.is_host(source) {
+            let others = (0..listed).filter(|to| *to != source || !alone);
+            return others.filter_map(|to| Some((to as u32, self.both(source, to)?))).collect();
+        }
+        let Self { verdicts, ingress, egress, served, with_ingress, .. } = self;
         let egress = &egress.distinct[egress.of[source] as usize];
-        let pods = ingress.of.len();
-        let listed = if source < *grouped { pods } else { *grouped };
         let mut pairs = Vec::new();
         let mut add = |to: usize, outward: u32, inward: u32| {
             if let Some(verdict) = verdicts.and(outward, inward)
@@ -324,7 +378,7 @@ impl<'a> Connections<'a> {
     }
 
     /// What a group may exchange with addresses: one row for each protocol, set of ports and
-    /// family, with all addresses. Strangers and addresses: nothing is listed.
+    /// family, with all addresses. Representatives and addresses: nothing is listed.
     pub fn outside(&mut self, group: usize, direction: Direction) -> Rc<[Outside]> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,

@@ -10,9 +10,10 @@ mod bits;
 mod classes;
 mod compile;
 mod connections;
+mod representative;
 mod sides;
-mod stranger;
 mod universe;
 
 pub use connections::{Connections, Edge, End, Outside, Ports};
-pub use stranger::{PodPattern, Stranger};
+pub use representative::{Asked, Origin, PodPattern, Representative};
+pub use universe::edges;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::cluster::Cluster;
 use crate::endpoint::{Endpoint, Pod};
 use crate::labels::Labels;
+use crate::matching::Remote;
 use crate::policy::{Direction, Peer};
 use crate::verdict::Tri;
 
@@ -63,7 +64,8 @@ pub fn smallest_labels(cluster: &Cluster, pod: &Pod) -> Option<Vec<(String, Stri
 fn signature(cluster: &Cluster, pod: &Pod) -> Vec<Tri> {
     // Addresses are no labels: the pod that stands for this one has another.
     let pod = Pod { addresses: Vec::new(), host_network: false, ..pod.clone() };
-    let end = Endpoint::Pod(&pod);
+    // Of which direction a rule is matters for addresses only.
+    let end = Remote::new(Direction::Ingress, Endpoint::Pod(&pod));
     let mut all = Vec::new();
     for policy in &cluster.policies {
         all.push(cluster.selects(policy, &pod));

@@ -153,7 +153,11 @@ impl Reader {
             _ => {
                 if let Some(admin) = admin_kind(api_version, kind) {
                     match admin_policy(manifest, admin, place) {
-                        Ok(policy) => self.input.cluster.admin.push(policy),
+                        Ok(Some(policy)) => self.input.cluster.admin.push(policy),
+                        Ok(None) => {
+                            let found = foreign(manifest, (group, kind), &self.default_namespace);
+                            self.input.cluster.foreign.extend(found);
+                        }
                         Err(problems) => self.input.invalid.extend(problems),
                     }
                 } else {

@@ -10,7 +10,6 @@ use super::selector::{is_subdomain, selector};
 use crate::address::Block;
 use crate::invalid::{Invalid, Place, Problem};
 use crate::labels::Selector;
-use crate::mutant::{self, Mutant};
 use crate::policy::{Direction, NoteKind, Peer, Policy, Rule, RulePorts, Scope};
 use crate::ports::{PortRange, PortSet, Protocol};
 
@@ -80,17 +79,12 @@ fn spec(root: &Cursor<'_>) -> Option<Spec> {
     // (`SetDefaults_NetworkPolicy`).
     let isolates = |direction| match &types {
         Some(types) => types.contains(&direction),
-        None => {
-            direction == Direction::Ingress
-                || egress
-                    .as_ref()
-                    .is_some_and(|e| !e.is_empty() || mutant::is(Mutant::EmptyEgressIsolates))
-        }
+        None => direction == Direction::Ingress || egress.as_ref().is_some_and(|e| !e.is_empty()),
     };
     let mut idle = Vec::new();
     let mut keep = |direction, rules: Option<Vec<Rule>>| {
         let rules = rules.unwrap_or_default();
-        if isolates(direction) || mutant::is(Mutant::TypesIgnored) && !rules.is_empty() {
+        if isolates(direction) {
             return Some(rules);
         }
         if !rules.is_empty() {
@@ -262,8 +256,7 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
     }
     at.only(&["protocol", "port", "endPort"]);
     at.object()?;
-    let default = if mutant::is(Mutant::DefaultsToUdp) { Protocol::Udp } else { Protocol::Tcp };
-    let protocol = at.get("protocol").map_or(Some(default), |p| protocol(&p));
+    let protocol = at.get("protocol").map_or(Some(Protocol::Tcp), |p| protocol(&p));
     let end = at.get("endPort").map(|e| port_number(&e));
     let Some(port) = at.get("port") else {
         if end.is_some() {
@@ -286,7 +279,6 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
         at.report_at("endPort", Problem::EndPortBelow { port: first, end: last });
         return None;
     }
-    let last = last - u16::from(mutant::is(Mutant::EndPortExcluded) && last > first);
     Some(Entry::Numbers(protocol?, PortRange { first, last }))
 }
 

@@ -13,6 +13,7 @@ mod objects;
 mod properties;
 mod random;
 mod reasons;
+mod replicas;
 mod report;
 mod rules;
 mod services;

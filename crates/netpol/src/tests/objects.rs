@@ -181,14 +181,24 @@ fn rule_20_equal_priorities_that_disagree_are_uncertain() {
 }
 
 #[test]
-fn rule_20_an_unknown_peer_fails_closed() {
-    let blind = |action: &str| {
-        let rule = json!({"action": action, "from": [{"planets": {}}]});
-        ingress(&[admin(ANP, 5, json!({"ingress": [rule]}))])
-    };
-    assert_eq!(blind("Allow"), Verdict::allow());
-    assert!(blind("Deny").is_deny());
-    assert!(blind("Pass").is_deny());
+fn rule_20_a_policy_with_a_peer_of_an_unknown_kind_is_not_evaluated() {
+    let uncertain = Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated);
+    for action in ["Allow", "Deny", "Pass"] {
+        for peer in [json!({"planets": {}}), json!({"namespaces": {}, "planets": {}})] {
+            let rule = json!({"action": action, "from": [peer]});
+            let read = [admin(ANP, 5, json!({"ingress": [rule]})), policy(json!({}))];
+            assert_eq!(ingress(&read), uncertain, "{action}");
+        }
+    }
+    let cluster = Cluster::from_manifests(&[json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "newer"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": [
+            {"action": "Accept", "to": [{"planets": {}}]}]},
+    })])
+    .unwrap();
+    assert_eq!(cluster.foreign[0].object, "ClusterNetworkPolicy newer");
+    assert_eq!(between(&cluster, &pod("a", "x"), &pod("b", "y")), uncertain);
 }
 
 #[test]
@@ -198,6 +208,10 @@ fn rule_20_networks_hold_pods_and_host_network_pods_are_neither_subject_nor_peer
     let (source, mut target) = (pod("a", "x"), pod("b", "y"));
     target.addresses = vec!["10.1.1.1".parse().unwrap()];
     assert!(between(&cluster, &source, &target).is_deny());
+    // Of a pod with two addresses the rule closes one family only.
+    target.addresses.push("fd01::5".parse().unwrap());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&cluster, &source, &target), unknown);
     let mut host = source;
     host.host_network = true;
     assert_eq!(between(&cluster, &host, &target), Verdict::allow());
