@@ -98,6 +98,9 @@ pub struct Member {
     pub workload: Option<Owner>,
     /// How many pods a workload asks for; 1 for a pod.
     pub replicas: u32,
+    /// Whether there may be another number of them: one on each node, as an autoscaler says, or by the
+    /// rules of a kind that is not known.
+    pub varies: bool,
     /// Where it was read.
     pub place: Option<Place>,
 }
@@ -107,7 +110,7 @@ impl Member {
     /// or not, as any two pods.
     #[must_use]
     pub const fn may_be_several(&self) -> bool {
-        !self.is_pod && self.replicas > 1
+        !self.is_pod && (self.replicas > 1 || self.varies)
     }
 
     /// `namespace/name` of a pod, `namespace/kind/name` of a workload.

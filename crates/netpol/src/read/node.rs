@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::cursor::{Cursor, text_at};
 use super::objects::labels;
+use crate::address::{parse_address, parse_network};
 use crate::cluster::Node;
 
 /// What Calico notes of a node: its own address, and those of its tunnels, if it has any.
@@ -32,9 +33,9 @@ pub(crate) fn tells_addresses(annotation: &str) -> bool {
 pub(crate) fn node(at: &Cursor<'_>) -> Node {
     let list =
         |path: &str| at.value().pointer(path).and_then(Value::as_array).into_iter().flatten();
-    let addresses = list("/status/addresses").filter_map(|a| a["address"].as_str()?.parse().ok());
+    let addresses = list("/status/addresses").filter_map(|a| parse_address(a["address"].as_str()?));
     let one = at.value().pointer("/spec/podCIDR");
-    let cidrs = list("/spec/podCIDRs").chain(one).filter_map(|c| c.as_str()?.parse().ok());
+    let cidrs = list("/spec/podCIDRs").chain(one).filter_map(|c| parse_network(c.as_str()?));
     let cidrs: Vec<IpNet> = cidrs.collect();
     let mut node = Node {
         labels: at.get("metadata").map(|m| labels(&m)).unwrap_or_default(),
