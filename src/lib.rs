@@ -2,11 +2,10 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`object`] | kinds, references, manifests (pure) |
 //! | [`values`] | env file → checked values (pure) |
 //! | [`redact`] | credentials → nothing (pure) |
-//! | [`render`] | embedded templates → manifests (pure; the only YAML reader and writer) |
-//! | [`netpol`] | policies × flow → decision (pure) |
+//! | [`render`] | embedded templates → manifests (pure) |
+//! | [`isolation`] | who may talk to whom on the platform (pure) |
 //! | [`plan`] | desired × live → plan (pure) |
 //! | [`health`] | object → verdict (pure) |
 //! | [`diagnose`] | snapshot → findings (pure) |
@@ -22,8 +21,7 @@ pub mod cluster;
 pub mod diagnose;
 pub mod engine;
 pub mod health;
-pub mod netpol;
-pub mod object;
+pub mod isolation;
 pub mod plan;
 pub mod redact;
 pub mod render;

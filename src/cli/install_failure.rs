@@ -8,8 +8,8 @@ use super::signals::exit;
 use crate::cluster::{ClusterError, Unreachable};
 use crate::diagnose::Finding;
 use crate::engine::{InstallError, Left, Signal, Step};
-use crate::object::Kind;
 use crate::ui::Failure;
+use manifest::Kind;
 
 /// Lines of a log that are shown.
 const LOG_LINES: usize = 20;

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Exit;
-use crate::object::{Object, ObjectError, ObjectRef};
-use crate::render::{KUSTOMIZATION, MARK, yaml};
+use crate::render::{KUSTOMIZATION, MARK};
 use crate::ui::Failure;
+use manifest::yaml;
+use manifest::{Object, ObjectError, ObjectRef};
 
 /// Folders within folders that are entered; more of them are a mistake.
 const DEPTH: usize = 16;

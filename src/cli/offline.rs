@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::manifests;
 use super::prepare::{Choices, database_address, learn_secrets, options, rendered};
 use super::values_args::ValuesArgs;
-use crate::object::Kind;
 use crate::plan::{self, Against, Extras, Head, Plan};
 use crate::render::{
     CONFIG_DIGEST, ClusterFacts, DigestKey, MIGRATION_DIGEST, Rendered, installer_secret,
     read_installer_secret,
 };
 use crate::ui::{Failure, Ui};
+use manifest::Kind;
 
 /// Makes a plan from the values alone and what `against` holds. Reads no kubeconfig.
 ///

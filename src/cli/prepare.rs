@@ -11,13 +11,13 @@ use super::values_args::ValuesArgs;
 use crate::cluster::snapshot::NAMESPACES;
 use crate::cluster::survey::{self, Questions, Survey};
 use crate::cluster::{Cluster, connect};
-use crate::object::{Kind, Object, ObjectRef};
 use crate::plan::{self, Against, DatabaseAddress, DryRun, Extras, Head, Live, Plan};
 use crate::render::{
     ClusterFacts, DigestKey, Profile, RenderOptions, Rendered, installer_secret, render,
 };
 use crate::ui::{Failure, Ui};
 use crate::values::{Database, Values, written_password};
+use manifest::{Kind, Object, ObjectRef};
 
 /// How a plan is made.
 #[derive(Clone, Copy, Debug, Default)]

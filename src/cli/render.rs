@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use super::values_args::ValuesArgs;
 use super::{Exit, Outcome};
-use crate::object::Kind;
-use crate::render::yaml::YamlError;
 use crate::render::{ClusterFacts, Format, Profile, RenderOptions, Rendered, render};
 use crate::ui::{Failure, Ui};
 use folder::Folder;
+use manifest::Kind;
+use manifest::yaml::YamlError;
 
 #[derive(Debug, clap::Args)]
 pub struct RenderArgs {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::ClusterError;
 use super::rest::{Rest, Retry};
-use crate::netpol::matrix::Platform;
-use crate::netpol::observe::scene::Scene;
+use netpol::matrix::Platform;
+use netpol::observe::scene::Scene;
 
 /// Reads everything at once. `database` is its host, empty where nobody knows it. What may not be read is not there: its flows are then not observed.
 ///

@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::facts;
 use super::rest::{DryRunMode, Rest, Retry};
 use super::{ApiStatus, ClusterError};
-use crate::object::{Kind, Object, ObjectRef};
 use crate::plan::{self, DryRun, Live, Question};
 use crate::render::{DigestKey, DiscoveredFacts, read_installer_secret};
 use crate::values::{Database, SecretName};
+use manifest::{Kind, Object, ObjectRef};
 
 /// The answers of the first round.
 pub struct Survey {

@@ -6,7 +6,7 @@ use super::parse::{
     Blocker, ConfigError, CreateError, MountError, PullError, Scheduling, StartError,
 };
 use super::symptom::{Component, Symptom};
-use crate::object::ObjectRef;
+use manifest::ObjectRef;
 
 /// The Secret that the installer writes.
 const OUR_SECRET: &str = "openhive-platform-secrets";

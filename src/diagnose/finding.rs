@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Symptom;
-use crate::object::ObjectRef;
+use manifest::ObjectRef;
 
 /// A symptom, its cause in one sentence, the evidence, and the way out.
 ///

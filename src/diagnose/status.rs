@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::chain::name;
 use super::{Finding, Snapshot};
 use crate::health::{self, Verdict};
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 /// A workload in one line.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]

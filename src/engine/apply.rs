@@ -11,8 +11,8 @@ use super::wait::Run;
 use super::{Detail, Event, InstallError, ObjectOutcome, Step};
 use crate::cluster::{ClusterError, DryRunMode, Patch};
 use crate::health::Expected;
-use crate::object::{Kind, ObjectRef, Wave};
 use crate::plan::{self, Action, Change, Interim, Managers};
+use manifest::{Kind, ObjectRef, Wave};
 
 /// How long a namespace may take to become usable, and an object to go away.
 const PATIENCE: Duration = Duration::from_secs(120);

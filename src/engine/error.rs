@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Signal, Step};
 use crate::cluster::ClusterError;
 use crate::diagnose::Finding;
-use crate::object::ObjectRef;
 use crate::plan::FieldConflict;
+use manifest::ObjectRef;
 
 /// Why an installation stopped.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::wait::Run;
 use crate::cluster::watch::Watches;
 use crate::cluster::{DryRunMode, logs};
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 /// The Job that asks.
 const NAME: &str = "openhive-db-heads";

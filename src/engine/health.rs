@@ -9,7 +9,7 @@ use super::wait::Run;
 use super::{Detail, InstallError, Step};
 use crate::cluster::Retry;
 use crate::cluster::forward::{self, Answer, ForwardError};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// How long an endpoint may take to answer well: its pod is ready, but a proxy may still resolve.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -11,8 +11,8 @@ use super::{
     Cancel, Event, InstallError, Left, Step, apply, health, migration, preflight, rollout,
 };
 use crate::cluster::Cluster;
-use crate::object::Wave;
 use crate::plan::Plan;
+use manifest::Wave;
 
 /// How to run a plan.
 #[derive(Clone, Debug)]

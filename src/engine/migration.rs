@@ -21,9 +21,9 @@ use crate::cluster::{DryRunMode, logs};
 use crate::diagnose::logs::LogCause;
 use crate::diagnose::{Finding, Symptom};
 use crate::health::{self, Expected};
-use crate::object::ObjectRef;
 use crate::plan::Action;
 use crate::render::MIGRATION_DIGEST;
+use manifest::ObjectRef;
 
 /// Marks the run that posted a Job, so that an answer that was lost can be told from another's Job.
 const RUN_ID: &str = "openhive.io/run-id";

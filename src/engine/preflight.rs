@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::wait::Run;
 use super::{Detail, InstallError};
-use crate::object::{Kind, ObjectRef};
 use crate::plan::{Action, Change};
+use manifest::{Kind, ObjectRef};
 
 /// A right that the run needs.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -19,8 +19,8 @@ use crate::cluster::watch::{Watched, Watches};
 use crate::cluster::{Class, Retry};
 use crate::diagnose::Finding;
 use crate::health::{self, Reason, Verdict};
-use crate::object::{Kind, ObjectRef};
 use crate::plan::Action;
+use manifest::{Kind, ObjectRef};
 
 /// A safety net under the watches.
 const SAFETY: Duration = Duration::from_secs(10);

@@ -12,8 +12,8 @@ use super::apply::request;
 use super::{Cancel, Detail, Event, InstallError, Left, Options, Step};
 use crate::cluster::{Class, Cluster, ClusterError, Retry};
 use crate::health::Expected;
-use crate::object::ObjectRef;
 use crate::plan::Plan;
+use manifest::ObjectRef;
 
 /// How long a write is tried while the API server answers with errors that may pass.
 const WRITE_DEADLINE: Duration = Duration::from_secs(120);

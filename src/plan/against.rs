@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::live::{DryRun, Live};
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
 
 /// The live objects of a [`super::build`](fn@super::build) that are manifests. Nothing of such a plan is verified by
 /// a server, and who owns a field is known only where the files are dumps of a cluster.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::managers::Managers;
 use super::path::Path;
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
 
 /// Leaves `spec.replicas` of the targets of HorizontalPodAutoscalers to them. To be called on the
 /// desired objects before the server is asked.

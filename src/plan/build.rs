@@ -18,7 +18,7 @@ use super::policy::{self, INTERIM_ANNOTATION, Interim};
 use super::reach;
 use super::restart;
 use super::sensitive;
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
 
 /// What a plan depends on beside the objects.
 #[derive(Clone, Debug, Default)]

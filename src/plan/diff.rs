@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::lists::{self, ListType};
 use super::path::{Path, Segment};
 use super::quantity;
-use crate::object::Kind;
+use manifest::Kind;
 
 /// The annotation in which `kubectl apply` keeps the whole manifest: on Secrets, in plain text.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

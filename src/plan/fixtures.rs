@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::object::{Kind, Object, ObjectRef};
 use crate::render::{ClusterFacts, DigestKey, Profile, RenderOptions, render, testkit};
 use crate::values::Values;
+use manifest::{Kind, Object, ObjectRef};
 
 /// The rendered platform with its digests and the migration Job.
 pub(crate) fn platform(change: impl FnOnce(&mut Values)) -> Vec<Object> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::consequence::{Consequence, Obstacle};
 use super::quantity::compare_quantities;
-use crate::object::Kind;
+use manifest::Kind;
 
 /// What a change of an immutable field means.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::path::{Path, Segment};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// What the API's `x-kubernetes-list-type` says of a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

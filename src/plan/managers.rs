@@ -6,7 +6,7 @@ use super::diff::{self, LAST_APPLIED, Scope};
 use super::fieldset::FieldSet;
 use super::path::{Path, Segment};
 use super::{FieldConflict, quantity};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// The field manager of everything that the installer writes.
 pub const FIELD_MANAGER: &str = "kubectl-openhive";

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::model::{Action, Change, Migration};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// Where the database is, without the password.
 #[derive(Clone, Debug, Eq, PartialEq)]

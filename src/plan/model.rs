@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::consequence::{Consequence, Obstacle};
 use super::policy::Interim;
 use super::reach::Reachability;
-use crate::object::ObjectRef;
 use crate::plan::FieldConflict;
 use crate::render::{ClusterFacts, Profile};
+use manifest::ObjectRef;
 
 /// The version of the plan's JSON form. Within it fields are only ever added.
 pub const SCHEMA: &str = "openhive.io/plan/v1";

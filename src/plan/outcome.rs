@@ -10,7 +10,7 @@ use super::managers::{self, Managers};
 use super::model::Verification;
 use super::patch;
 use super::path::{Path, Segment};
-use crate::object::{Kind, Object};
+use manifest::{Kind, Object};
 
 /// The comparison of a manifest with the live object.
 pub(super) struct Outcome {

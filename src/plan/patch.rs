@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::diff::LAST_APPLIED;
 use super::managers::{FIELD_MANAGER, Manager, Managers, has_last_applied, needs_takeover};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// A JSON patch, guarded by the resource version that it was computed from: where the object has
 /// changed since, the server answers 409 and it is computed anew.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::fixtures::{installed, managed_by, platform};
 use super::tests::{paths, plan_one};
 use super::*;
-use crate::object::{Kind, Object};
+use manifest::{Kind, Object};
 
 fn find(kind: Kind, name: &str) -> Object {
     let of = |o: &Object| o.reference.kind == kind && o.reference.name == name;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::fixtures::{applied, client_side, cluster, extras, installed, platform, upgrade};
 use super::*;
-use crate::object::{Kind, Object};
 use crate::values::EgressAllow;
+use manifest::{Kind, Object};
 
 #[test]
 fn an_installed_platform_has_nothing_to_change() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
 
 /// The levels of Pod Security admission (KEP-2579), the laxest first.
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
@@ -37,7 +37,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::keep_stricter_pod_security;
-    use crate::object::Object;
+    use manifest::Object;
 
     fn after(desired: &str, live: &str) -> Value {
         let namespace = |level: &str| {

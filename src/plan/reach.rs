@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::build::Extras;
 use super::live::Live;
 use super::model::{Action, Change};
-use crate::netpol::{Actor, Cluster, FlowDiff, Protocol, diff_flows};
-use crate::object::{Kind, Object, ObjectRef};
+use manifest::{Kind, Object, ObjectRef};
+use netpol::{Actor, Cluster, FlowDiff, Protocol, diff_flows};
 
 /// The address under which clouds hand credentials to whoever asks.
 const METADATA: &str = "169.254.169.254/32";

@@ -9,7 +9,7 @@ use super::diff::Difference;
 use super::model::{Action, Change};
 use super::path::Path;
 use super::sensitive;
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 /// What of a Deployment's difference concerns its pods.
 pub(super) fn reasons(differences: &[Difference]) -> Vec<RestartReason> {

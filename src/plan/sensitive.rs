@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::diff::Difference;
 use super::model::{FieldChange, FieldValue};
 use super::path::{Path, Segment};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// What stands in a shown object in place of a secret that stays as it is.
 const HIDDEN: &str = "(hidden)";

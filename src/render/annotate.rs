@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::DigestKey;
-use crate::object::{Kind, Object, ObjectRef};
 use crate::values::Database;
+use manifest::{Kind, Object, ObjectRef};
 
 /// On a pod template: a keyed digest of the Secret keys that its containers read.
 pub const CONFIG_DIGEST: &str = "openhive.io/config-digest";

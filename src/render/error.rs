@@ -1,7 +1,7 @@
 //! Why manifests cannot be rendered.
 
-use crate::object::{ObjectError, ObjectRef};
-use crate::render::yaml::YamlError;
+use manifest::yaml::YamlError;
+use manifest::{ObjectError, ObjectRef};
 
 /// Why manifests cannot be rendered. Never holds a value of the values file.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

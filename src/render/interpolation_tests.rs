@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::templates::{self, Template};
-use super::yaml;
+use manifest::yaml;
 
 /// An interpolation wherever the real templates have one: value, element, value in an element, key.
 const SOURCE: &str = "\

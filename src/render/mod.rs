@@ -14,7 +14,6 @@ mod templates;
 #[cfg(test)]
 pub(crate) mod testkit;
 mod warning;
-pub mod yaml;
 
 pub use annotate::{CONFIG_DIGEST, MIGRATION_DIGEST, installer_secret, read_installer_secret};
 pub use digest::DigestKey;
@@ -28,9 +27,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::object::{Kind, Object};
 use crate::values::Values;
 use context::Context;
+use manifest::{Kind, Object};
 use templates::Template;
 
 /// The copies of the Secret that `OPENHIVE_IMAGE_PULL_SECRET` names, one in each namespace.
@@ -56,7 +55,7 @@ pub struct RenderOptions<'a> {
 pub struct Rendered {
     /// Which profile.
     pub profile: Profile,
-    /// Every object, Secrets included, in the order of [`crate::object::ObjectRef`].
+    /// Every object, Secrets included, in the order of [`manifest::ObjectRef`].
     pub objects: Vec<Object>,
     /// What the policies were made for.
     pub facts: ClusterFacts,
@@ -109,8 +108,8 @@ fn render_templates(
 
 /// A template's output to objects.
 fn parse(name: &str, text: &str) -> Result<Vec<Object>, RenderError> {
-    let documents =
-        yaml::read(text).map_err(|source| RenderError::Yaml { name: name.to_owned(), source })?;
+    let documents = manifest::yaml::read(text)
+        .map_err(|source| RenderError::Yaml { name: name.to_owned(), source })?;
     documents
         .into_iter()
         .map(|d| {

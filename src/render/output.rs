@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Rendered, yaml};
-use crate::object::{Kind, Object};
+use super::Rendered;
+use manifest::yaml;
+use manifest::{Kind, Object};
 use yaml::YamlError;
 
 /// How manifests are written.

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use kubectl_openhive::object::{Kind, Object};
 use kubectl_openhive::render::{
     ClusterFacts, DigestKey, Profile, RenderOptions, installer_secret, render,
 };
 use kubectl_openhive::values::keys::{Need, Secrecy};
 use kubectl_openhive::values::{self, KEYS, Source, template};
+use manifest::{Kind, Object};
 use serde_json::{Value, json};
 use testbed::{ControlPlane, ControlPlaneOptions};
 

@@ -8,7 +8,7 @@ pub fn printed_roles(level: &str) -> Vec<Value> {
     let mut command = super::program();
     let output = command.args(["verify-netpol", "--print-rbac", level]).output().unwrap();
     assert!(output.status.success(), "{}", super::stderr(&output));
-    serde_saphyr::from_multiple(&super::stdout(&output)).unwrap()
+    manifest::yaml::read_as(&super::stdout(&output)).unwrap().into_iter().map(|d| d.value).collect()
 }
 
 /// Makes a service account with these roles, each under the account's own name, and returns its kubeconfig.

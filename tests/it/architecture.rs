@@ -3,8 +3,17 @@
 use std::path::{Path, PathBuf};
 
 /// Modules that only decide.
-const PURE: [&str; 8] =
-    ["object", "values", "redact", "render", "plan", "health", "diagnose", "netpol"];
+const PURE: [&str; 9] = [
+    "crates/manifest/src",
+    "crates/netpol/src",
+    "src/values",
+    "src/redact",
+    "src/render",
+    "src/isolation",
+    "src/plan",
+    "src/health",
+    "src/diagnose",
+];
 
 /// What a pure module must not name, outside its tests.
 const FORBIDDEN: [&str; 16] = [
@@ -52,10 +61,10 @@ fn code(path: &Path) -> String {
 
 #[test]
 fn what_decides_does_no_io() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut broken = Vec::new();
     for module in PURE {
-        let files = sources(&src.join(module));
+        let files = sources(&root.join(module));
         assert!(!files.is_empty(), "{module} has no files: is the list out of date?");
         for file in files {
             let code = code(&file);

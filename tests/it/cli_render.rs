@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use assert_cmd::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kubectl_openhive::render::yaml;
+use manifest::yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -7,15 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use kubectl_openhive::netpol::address::{Family, Span, pieces};
-use kubectl_openhive::netpol::diff::{Change, DiffEnd, DiffOptions, diff_inputs};
-use kubectl_openhive::netpol::engine::{Connections, End, Ports};
-use kubectl_openhive::netpol::listing::By;
-use kubectl_openhive::netpol::read::Reader;
-use kubectl_openhive::netpol::{
-    Cni, Direction, Input, Member, Place, PortRange, PortSet, Protocol,
-};
-use kubectl_openhive::render::yaml;
+use manifest::yaml;
+use netpol::address::{Family, Span, pieces};
+use netpol::diff::{Change, DiffEnd, DiffOptions, diff_inputs};
+use netpol::engine::{Connections, End, Ports};
+use netpol::listing::By;
+use netpol::read::Reader;
+use netpol::{Cni, Direction, Input, Member, Place, PortRange, PortSet, Protocol};
 use serde_json::Value;
 
 use crate::analyzer::module;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
-use kubectl_openhive::netpol::expect::{check, read, write};
-use kubectl_openhive::netpol::read::Reader;
-use kubectl_openhive::netpol::{Cni, Input};
-use kubectl_openhive::render::yaml;
+use manifest::yaml;
+use netpol::expect::{check, read, write};
+use netpol::read::Reader;
+use netpol::{Cni, Input};
 
 use crate::analyzer::module;
 

@@ -6,8 +6,9 @@ use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::Exit;
-use crate::render::{File, KUSTOMIZATION, MARK, yaml};
+use crate::render::{File, KUSTOMIZATION, MARK};
 use crate::ui::Failure;
+use manifest::yaml;
 
 /// A folder that is missing, empty, or written by an earlier `render`.
 pub(super) struct Folder {

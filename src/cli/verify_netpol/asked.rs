@@ -10,14 +10,14 @@ use super::seen::Seen;
 use super::taken::Taken;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::{Exit, block_on};
-use crate::netpol::Policy;
-use crate::netpol::findings;
-use crate::netpol::labels::Label;
-use crate::netpol::matrix::{Matrix, Platform};
-use crate::netpol::observe::pod::RUN;
 use crate::render::ClusterFacts;
 use crate::ui::{Failure, Ui};
 use crate::values::Checked;
+use netpol::Policy;
+use netpol::findings;
+use netpol::labels::Label;
+use netpol::matrix::{Matrix, Platform};
+use netpol::observe::pod::RUN;
 
 /// What the matrix is about.
 pub(super) struct Asked {

@@ -12,12 +12,12 @@ use crate::cli::failure::cluster_failure;
 use crate::cli::{Exit, Outcome, block_on};
 use crate::cluster::discover;
 use crate::cluster::netpol::Gap;
-use crate::netpol::Input;
-use crate::netpol::diff::{DiffOptions, complete, diff_inputs};
-use crate::netpol::report::{diff_json, diff_markdown};
 use crate::render::ClusterFacts;
-use crate::ui::{Failure, Ui, netpol};
+use crate::ui::{Failure, Ui, netpol as netpol_ui};
 use crate::values::Checked;
+use netpol::Input;
+use netpol::diff::{DiffOptions, complete, diff_inputs};
+use netpol::report::{diff_json, diff_markdown};
 
 /// The word for the cluster.
 const CLUSTER: &str = "cluster";
@@ -72,7 +72,7 @@ pub(super) fn run(
     })?;
     match format {
         Format::Table => {
-            ui.data(&netpol::diff_table(&diff, !gaps.is_empty(), ui.stdout_style()))?
+            ui.data(&netpol_ui::diff_table(&diff, !gaps.is_empty(), ui.stdout_style()))?
         }
         Format::Json => {
             let gaps: Vec<_> = gaps.iter().map(|gap| serde_json::json!(gap)).collect();

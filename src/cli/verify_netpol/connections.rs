@@ -9,14 +9,12 @@ use super::flow_args::FlowArgs;
 use super::input::InputArgs;
 use super::lint::LintArgs;
 use crate::cli::{Exit, Outcome};
-use crate::netpol::diff::DiffOptions;
-use crate::netpol::engine::Connections;
-use crate::netpol::listing::{By, Listing};
-use crate::netpol::report::{
-    connections_csv, connections_json, connections_picture, explained_json,
-};
-use crate::render::yaml;
-use crate::ui::{Failure, OutputError, Ui, netpol};
+use crate::ui::{Failure, OutputError, Ui, netpol as netpol_ui};
+use manifest::yaml;
+use netpol::diff::DiffOptions;
+use netpol::engine::Connections;
+use netpol::listing::{By, Listing};
+use netpol::report::{connections_csv, connections_json, connections_picture, explained_json};
 
 /// List every connection that the policies allow
 #[derive(Debug, clap::Args)]
@@ -161,7 +159,7 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
     let (input, whole) = args.input.read(ui)?;
     let filter = args.flows.filter(&input)?;
     if args.output == Format::Expect {
-        let text = yaml::write_one(&crate::netpol::expect::write(&input))
+        let text = yaml::write_one(&netpol::expect::write(&input))
             .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
         ui.data(&text)?;
         return Ok(Exit::Done);
@@ -171,10 +169,10 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
     let mut out = Stream { ui, text: String::new(), error: None };
     let written = match args.output {
         Format::Table if args.explain => {
-            netpol::explained_table(&mut listing, ui.stdout_style(), &mut out)
+            netpol_ui::explained_table(&mut listing, ui.stdout_style(), &mut out)
         }
         Format::Json if args.explain => explained_json(&mut listing, &mut out),
-        Format::Table => netpol::connections_table(&mut listing, &mut out),
+        Format::Table => netpol_ui::connections_table(&mut listing, &mut out),
         Format::Json => connections_json(&mut listing, &mut out),
         Format::Csv => connections_csv(&mut listing, &mut out),
         Format::Expect => Ok(()), // above
@@ -190,7 +188,7 @@ pub(crate) fn run(args: &ConnectionsArgs, ui: &Ui) -> Outcome {
         Some(error) => Err(error.into()),
         None if written.is_err() => Err(Failure::new(Exit::Error, "cannot write the output")),
         None => {
-            ui.notices(&netpol::lint(&args.lint.find(&input, whole), ui.stderr_style()));
+            ui.notices(&netpol_ui::lint(&args.lint.find(&input, whole), ui.stderr_style()));
             Ok(Exit::Done)
         }
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::cli::Exit;
-use crate::netpol::expect::{Expectation, Wanted, check, read};
-use crate::netpol::finding::Finding;
-use crate::netpol::report::model::{Check, End};
-use crate::netpol::{Input, Invalid, Place};
-use crate::render::yaml;
 use crate::ui::Failure;
+use manifest::yaml;
+use netpol::expect::{Expectation, Wanted, check, read};
+use netpol::finding::Finding;
+use netpol::report::model::{Check, End};
+use netpol::{Input, Invalid, Place};
 
 /// Every entry, and what the input has that is not expected.
 ///

@@ -6,11 +6,12 @@ use super::cluster::Found;
 use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::learn_secrets;
 use crate::cluster::{Cluster, ClusterError, Retry, discover};
-use crate::netpol::matrix::{DatabaseAt, Platform};
-use crate::object::{Kind, ObjectRef};
+use crate::isolation::DatabaseAt;
 use crate::render::{ClusterFacts, Profile};
 use crate::ui::{Failure, Ui};
 use crate::values::{Database, Values, parse_database_url};
+use manifest::{Kind, ObjectRef};
+use netpol::matrix::Platform;
 
 /// What is meant, and by whom.
 pub(super) struct Expectations {
@@ -41,7 +42,7 @@ pub(super) async fn expectations(
         Some((values, name)) => {
             let (facts, _) = discover(&cluster.rest, &values.database).await.map_err(failed)?;
             let facts = ClusterFacts::resolve(values, Some(facts));
-            let platform = Platform::new(profile, values, &facts);
+            let platform = crate::isolation::platform(profile, values, &facts);
             (
                 platform,
                 facts,
@@ -61,7 +62,7 @@ pub(super) async fn expectations(
             let policies = &found.reading.input.cluster.policies;
             let database = database.as_ref().map(at);
             let (platform, notes) =
-                Platform::of_installed(profile, &facts, policies, database.as_ref());
+                crate::isolation::of_installed(profile, &facts, policies, database.as_ref());
             let source = format!("profile {}, by what is installed", word(profile));
             (platform, facts, source, notes, database)
         }

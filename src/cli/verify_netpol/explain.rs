@@ -4,9 +4,9 @@ use super::flow_args::{not_there, port as parse};
 use super::input::InputArgs;
 use super::service::{Asked, asked};
 use crate::cli::{Exit, Outcome};
-use crate::netpol::pick::Pick;
-use crate::netpol::{Endpoint, Input};
-use crate::ui::{Failure, Ui, netpol};
+use crate::ui::{Failure, Ui, netpol as netpol_ui};
+use netpol::pick::Pick;
+use netpol::{Endpoint, Input};
 
 /// Tell whether one connection is allowed, by which policy and rule, and what would open it
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
-    let input = args.input.read_flow(ui, &args.source, &args.destination)?;
+    let (input, _) = args.input.read(ui)?;
     let source = endpoint(&input, &args.source)?;
     let port = args.port.as_deref();
     if let Some(asked) = asked(&input, &args.destination, port, args.input.default_namespace())? {
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
         let found = input.explain_service(&source, service, port, *protocol);
         match args.output {
             Format::Table => {
-                ui.data(&netpol::service_explanation(&args.source, &found, ui.stdout_style()))?;
+                ui.data(&netpol_ui::service_explanation(&args.source, &found, ui.stdout_style()))?;
             }
             Format::Json => ui.json(&serde_json::json!(found))?,
         }
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     match args.output {
         Format::Table => {
             let flow = format!("{} → {} {protocol} {number}", args.source, args.destination);
-            ui.data(&netpol::explanation(&flow, &found, ui.stdout_style()))?;
+            ui.data(&netpol_ui::explanation(&flow, &found, ui.stdout_style()))?;
         }
         Format::Json => ui.json(&serde_json::json!(found))?,
     }

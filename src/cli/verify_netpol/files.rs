@@ -6,8 +6,8 @@ use super::load::{Broken, add_all};
 use super::taken::Texts;
 use super::texts::texts;
 use crate::cli::Exit;
-use crate::netpol::read::Reader;
 use crate::ui::Failure;
+use netpol::read::Reader;
 
 /// As they are named on the line.
 pub(super) fn names(paths: &[PathBuf]) -> String {
@@ -24,7 +24,8 @@ pub(super) fn read(
     kept: &mut Texts,
 ) -> Result<(), Failure> {
     let texts = texts(paths)?;
-    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.into())).collect();
+    let borrowed: Vec<_> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     add_all(reader, &borrowed).map_err(not_yaml)?;
     texts.into_iter().for_each(|(name, text)| kept.keep(name, text));
     Ok(())

@@ -2,12 +2,12 @@
 
 use super::service::service_name;
 use crate::cli::Exit;
-use crate::netpol::listing::{Asked, Filter};
-use crate::netpol::pick::{NotThere, parse_port};
-use crate::netpol::service::Service;
-use crate::netpol::verdict::Tri;
-use crate::netpol::{Input, Protocol};
 use crate::ui::Failure;
+use netpol::listing::{Asked, Filter};
+use netpol::pick::{NotThere, parse_port};
+use netpol::service::Service;
+use netpol::verdict::Tri;
+use netpol::{Input, Protocol};
 
 /// Workloads behind a Service that are named.
 const BACKENDS: usize = 4;

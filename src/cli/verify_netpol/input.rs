@@ -11,14 +11,14 @@ use crate::cli::Exit;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::values_args::ValuesArgs;
 use crate::cluster::netpol::Settings;
-use crate::netpol::findings;
-use crate::netpol::matrix::Platform;
-use crate::netpol::read::Reader;
-use crate::netpol::{Cni, Input, Policy};
-use crate::object::Kind;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render};
 use crate::ui::{Failure, Ui};
 use crate::values::{Checked, Values};
+use ::netpol::findings;
+use ::netpol::matrix::Platform;
+use ::netpol::read::Reader;
+use ::netpol::{Cni, Input, Policy};
+use manifest::Kind;
 
 /// What to read, and how.
 #[derive(Debug, clap::Args)]
@@ -230,7 +230,7 @@ impl InputArgs {
 
     /// What the platform's table depends on.
     pub(super) fn platform(&self, values: &Values) -> Platform {
-        Platform::new(self.profile(), values, &ClusterFacts::resolve(values, None))
+        crate::isolation::platform(self.profile(), values, &ClusterFacts::resolve(values, None))
     }
 
     /// Reads files or what the values render to, and keeps what a report needs: the texts, for the
@@ -289,11 +289,11 @@ impl InputArgs {
         Ok(input)
     }
 
-    pub(super) const fn accept(&self) -> Accept {
+    const fn accept(&self) -> Accept {
         Accept { invalid: self.skip_invalid, empty: self.allow_empty }
     }
 
-    pub(super) fn reader(&self) -> Reader {
+    fn reader(&self) -> Reader {
         let mut reader = Reader::new(&self.default_namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {

@@ -2,9 +2,9 @@
 
 use ipnet::IpNet;
 
-use crate::netpol::Input;
-use crate::netpol::finding::Finding;
-use crate::netpol::lint::{Options, lint};
+use netpol::Input;
+use netpol::finding::Finding;
+use netpol::lint::{Options, lint};
 
 /// How policies are linted.
 #[derive(Debug, clap::Args)]

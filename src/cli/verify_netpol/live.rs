@@ -11,10 +11,10 @@ use crate::cli::signals::{self, Signals};
 use crate::cluster::{Cluster, scene};
 use crate::engine::canceller;
 use crate::engine::probe::{self, LIFE, Live, Options, ProbeError};
-use crate::netpol::Input;
-use crate::netpol::matrix::{Matrix, Platform};
-use crate::netpol::observe::{Sent, scene::Scene};
 use crate::ui::{Failure, Ui};
+use netpol::Input;
+use netpol::matrix::{Matrix, Platform};
+use netpol::observe::{Sent, scene::Scene};
 
 /// Whether packets are sent, and to whom.
 #[derive(Debug, clap::Args)]

@@ -16,13 +16,13 @@ use super::seen::Seen;
 use super::taken::Taken;
 use crate::cli::{Exit, Outcome, block_on};
 use crate::cluster::netpol::rights::Level;
-use crate::netpol::Place;
-use crate::netpol::finding::{Finding, Kind, Severity};
-use crate::netpol::findings::{self, Scene};
-use crate::netpol::report::baseline::{self, Baseline};
-use crate::netpol::report::{Report, model};
-use crate::ui::{Failure, Style, Ui, netpol};
+use crate::ui::{Failure, Style, Ui, netpol as netpol_ui};
 use crate::values::{Checked, Key};
+use netpol::Place;
+use netpol::finding::{Finding, Kind, Severity};
+use netpol::findings::{self, Scene};
+use netpol::report::baseline::{self, Baseline};
+use netpol::report::{Report, model};
 
 /// How the matrix is shown and judged.
 #[derive(Debug, clap::Args)]
@@ -227,10 +227,12 @@ fn deliver(args: &MatrixArgs, ui: &Ui, mut report: Report, today: Date) -> Outco
     }
     match printed.first() {
         Some(target) => ui.data(&text(&report, target.format, ui.stdout_style(), ui, today))?,
-        None => ui.notice(&format!("{}\n{}", netpol::headline(&report), netpol::summary(&report))),
+        None => {
+            ui.notice(&format!("{}\n{}", netpol_ui::headline(&report), netpol_ui::summary(&report)))
+        }
     }
     if printed.first().is_none_or(|target| target.format != Format::Table) {
-        ui.notice(&netpol::strictness(&report));
+        ui.notice(&netpol_ui::strictness(&report));
     }
     Ok(exit(report.worst()))
 }
@@ -241,12 +243,12 @@ fn text(report: &Report, format: Format, style: Style, ui: &Ui, today: Date) -> 
         format!("{value:#}\n")
     };
     match format {
-        Format::Table => netpol::report_table(report, style),
+        Format::Table => netpol_ui::report_table(report, style),
         Format::Json => json(report.json()),
         Format::Junit => report.junit(),
         Format::Sarif => json(report.sarif()),
         Format::Github => report.github(),
-        Format::Markdown => netpol::report_markdown(report),
+        Format::Markdown => netpol_ui::report_markdown(report),
         Format::Dot => report.picture().dot(),
         Format::Svg => report.picture().svg(),
         Format::Baseline => baseline::baseline(report, today),

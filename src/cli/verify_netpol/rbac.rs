@@ -2,8 +2,8 @@
 
 use crate::cli::{Exit, Outcome};
 use crate::cluster::netpol::rights::Level;
-use crate::render::yaml;
 use crate::ui::{Failure, Ui};
+use manifest::yaml;
 
 /// Prints the roles of a level, and how they are given to an account.
 pub(super) fn print(level: Level, ui: &Ui) -> Outcome {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::cluster::Found;
 use crate::cluster::Cluster;
-use crate::netpol::finding::Finding;
-use crate::netpol::findings;
-use crate::netpol::report::model::ClusterInfo;
+use netpol::finding::Finding;
+use netpol::findings;
+use netpol::report::model::ClusterInfo;
 
 /// Of files: nothing.
 #[derive(Default)]

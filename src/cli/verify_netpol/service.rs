@@ -1,9 +1,9 @@
 //! Services as the destination of `explain`.
 
 use crate::cli::Exit;
-use crate::netpol::service::{PortName, Service};
-use crate::netpol::{Input, Protocol};
 use crate::ui::Failure;
+use netpol::service::{PortName, Service};
+use netpol::{Input, Protocol};
 
 /// A Service and its port as somebody wrote them.
 pub(super) struct Asked<'a> {
@@ -56,8 +56,8 @@ pub(super) fn asked<'a>(
         ));
     };
     let has = service.ports.iter().any(|p| p.is(&port) && protocol.is_none_or(|x| x == p.protocol));
-    let any_number = service.headless
-        || matches!(service.kind, crate::netpol::service::ServiceKind::ExternalName(_));
+    let any_number =
+        service.headless || matches!(service.kind, netpol::service::ServiceKind::ExternalName(_));
     let as_is = any_number && matches!(port, PortName::Number(_));
     if !(has || as_is) {
         let headline = format!("service {} has no port {text}", service.id());

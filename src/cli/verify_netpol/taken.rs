@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::netpol::{Input, findings};
+use netpol::{Input, findings};
 
 /// What was read for a report.
 pub(super) struct Taken {

@@ -8,7 +8,7 @@
 //! | `gap` | what could not be read, and what follows |
 //! | `plugin` | which network plugin runs |
 //! | [`rights`] | the rights that a verification needs |
-//! | `sink` | where the objects go: into a [`Reader`](crate::netpol::read::Reader), one by one |
+//! | `sink` | where the objects go: into a [`Reader`](netpol::read::Reader), one by one |
 
 mod gap;
 mod kinds;
@@ -30,8 +30,8 @@ pub use plugin::Plugin;
 
 use super::ClusterError;
 use super::rest::Rest;
-use crate::netpol::{Cni, Input};
 use crate::render::Profile;
+use netpol::{Cni, Input};
 use sink::Sink;
 
 /// What the caller knows better than the cluster tells.

@@ -9,7 +9,7 @@ use super::gap::{Effect, Gap, Reason, Right};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
 use crate::cluster::rest::{Rest, Retry};
-use crate::netpol::{CidrMatch, Cni};
+use netpol::{CidrMatch, Cni};
 
 /// A network plugin, or what enforces policies beside one.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -143,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Plugin, cni, mode, tag};
-    use crate::netpol::{CidrMatch, Cni};
+    use netpol::{CidrMatch, Cni};
 
     fn daemonset(namespace: &str, name: &str) -> Option<Plugin> {
         let container = json!({"image": "quay.io/cilium/cilium:v1.20.0@sha256:00"});

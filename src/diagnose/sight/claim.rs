@@ -7,7 +7,7 @@ use super::{Context, Sighting, Target};
 use crate::diagnose::chain::{event_time, name, uid};
 use crate::diagnose::finding::Subject;
 use crate::diagnose::symptom::Symptom;
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 pub(super) fn read(
     context: &Context<'_>,

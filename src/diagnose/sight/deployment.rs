@@ -8,7 +8,7 @@ use crate::diagnose::finding::Subject;
 use crate::diagnose::parse::CreateError;
 use crate::diagnose::symptom::{Component, Symptom};
 use crate::health::{self, Verdict};
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 pub(super) fn read(context: &Context<'_>, deployment: &Deployment, found: &mut Vec<Sighting>) {
     let meta = &deployment.metadata;

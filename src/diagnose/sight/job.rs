@@ -9,7 +9,7 @@ use crate::diagnose::chain::{event_time, name, uid};
 use crate::diagnose::finding::Subject;
 use crate::diagnose::parse::CreateError;
 use crate::diagnose::symptom::{Component, Symptom};
-use crate::object::{Kind, ObjectRef};
+use manifest::{Kind, ObjectRef};
 
 pub(super) fn read(context: &Context<'_>, job: &Job, found: &mut Vec<Sighting>) {
     let meta = &job.metadata;

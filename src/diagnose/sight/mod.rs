@@ -15,7 +15,7 @@ use super::chain::{name, uid};
 use super::finding::Subject;
 use super::symptom::Family;
 use super::{Endpoint, Grace, Snapshot, Symptom};
-use crate::object::ObjectRef;
+use manifest::ObjectRef;
 
 /// A symptom that is there now.
 #[derive(Clone, Debug)]

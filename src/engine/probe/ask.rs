@@ -14,11 +14,11 @@ use super::proof::{Pair, prove};
 use super::run::{EXEC, Stage};
 use super::wire::{Order, Tool, addresses, answer};
 use super::{Live, ProbeError, seconds};
-use crate::netpol::matrix::Party;
-use crate::netpol::observe::actor::Actor;
-use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, Resolved};
-use crate::netpol::observe::rounds::{Rounds, Word};
-use crate::netpol::observe::{Proof, Sent, Timings};
+use netpol::matrix::Party;
+use netpol::observe::actor::Actor;
+use netpol::observe::plan::{Outward, PROOF_PORT, Plan, Resolved};
+use netpol::observe::rounds::{Rounds, Word};
+use netpol::observe::{Proof, Sent, Timings};
 
 /// One try of a flow, and how many there are (`docs/live.md`).
 const TRY: Duration = Duration::from_secs(2);

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use super::ProbeError;
 use crate::cluster::{Cluster, ClusterError, Retry};
-use crate::netpol::observe::pod::{EXPIRES, RUN};
 use crate::plan::FIELD_MANAGER;
+use netpol::observe::pod::{EXPIRES, RUN};
 
 /// Where the sign of life is.
 pub(super) const HOME: &str = "openhive";

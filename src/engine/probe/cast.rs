@@ -11,12 +11,12 @@ use super::prober::place;
 use super::rights::Missing;
 use super::run::{EXEC, Stage};
 use super::wire::Tool;
-use crate::netpol::Pod;
-use crate::netpol::labels::Labels;
-use crate::netpol::matrix::Party;
-use crate::netpol::observe::Via;
-use crate::netpol::observe::actor::{Actor, Stand};
-use crate::netpol::observe::scene::ScenePod;
+use netpol::Pod;
+use netpol::labels::Labels;
+use netpol::matrix::Party;
+use netpol::observe::Via;
+use netpol::observe::actor::{Actor, Stand};
+use netpol::observe::scene::ScenePod;
 
 impl Stage<'_> {
     pub(super) fn wish(&self, stand: &Stand, number: usize, own: &str) -> Wish {

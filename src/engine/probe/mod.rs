@@ -19,7 +19,7 @@ pub use run::{LIFE, Options, run};
 
 use super::Signal;
 use crate::cluster::ClusterError;
-use crate::netpol::observe::{FlowReport, Sent};
+use netpol::observe::{FlowReport, Sent};
 
 /// What was observed.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::camp::{Camp, LIFETIME};
 use crate::cluster::{ClusterError, Retry};
-use crate::netpol::observe::pod::{RUN, Recipe};
+use netpol::observe::pod::{RUN, Recipe};
 
 /// How long a probe pod may take until it runs.
 const START: Duration = Duration::from_secs(60);

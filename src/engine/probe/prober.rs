@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::exec::{Place, exec};
 use super::run::EXEC;
 use super::wire::{Order, Tool, words};
-use crate::netpol::observe::actor::Actor;
+use netpol::observe::actor::Actor;
 
 /// The words of a source, by the number of their order.
 pub(super) type Words = BTreeMap<usize, (String, u64)>;

@@ -11,9 +11,9 @@ use super::camp::Camp;
 use super::prober::{Prober, Words};
 use super::seconds;
 use super::wire::Order;
-use crate::netpol::observe::Proof;
-use crate::netpol::observe::pod::ROLE;
-use crate::netpol::observe::proof::{Both, Round};
+use netpol::observe::Proof;
+use netpol::observe::pod::ROLE;
+use netpol::observe::proof::{Both, Round};
 
 /// The role of the two pods of the proof.
 pub(super) const PAIR: &str = "proof";

@@ -13,14 +13,14 @@ use super::sweep::Others;
 use super::{Live, ProbeError, seconds};
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
-use crate::netpol::Input;
-use crate::netpol::labels::Labels;
-use crate::netpol::matrix::{Matrix, Party, Platform};
-use crate::netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
-use crate::netpol::observe::plan::{Outward, PROOF_PORT, Plan, plan};
-use crate::netpol::observe::rounds::parties;
-use crate::netpol::observe::scene::Scene;
-use crate::netpol::observe::{Proof, Reason, Sent, Timings};
+use netpol::Input;
+use netpol::labels::Labels;
+use netpol::matrix::{Matrix, Party, Platform};
+use netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
+use netpol::observe::plan::{Outward, PROOF_PORT, Plan, plan};
+use netpol::observe::rounds::parties;
+use netpol::observe::scene::Scene;
+use netpol::observe::{Proof, Reason, Sent, Timings};
 
 /// What an exec may take beside the probes in it.
 pub(super) const EXEC: Duration = Duration::from_secs(15);

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::camp::{BEAT, HOME, remove};
 use crate::cluster::{Cluster, Retry};
-use crate::netpol::observe::pod::RUN;
+use netpol::observe::pod::RUN;
 
 /// Signs that a dead run has missed.
 const MISSED: u32 = 5;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::netpol::observe::Answer;
+use netpol::observe::Answer;
 
 /// What a pod can run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,7 +11,7 @@ mod references;
 
 use serde_json::Value;
 
-use crate::object::{Kind, Object};
+use manifest::{Kind, Object};
 use cases::{Input, inputs};
 
 /// An input and what it was rendered to.

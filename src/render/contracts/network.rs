@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Case, cases, list};
-use crate::object::Kind;
+use manifest::Kind;
 
 /// Every pair that is not listed is closed, for pods of whatever make.
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{cases, list};
-use crate::object::Kind;
+use manifest::Kind;
 use crate::render::{CONFIG_DIGEST, MIGRATION_DIGEST};
 
 /// More than Pod Security's `restricted` wants: a numeric user, a read-only root, and no volume without a limit.

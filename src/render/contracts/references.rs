@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Case, Workload, cases, list};
-use crate::object::Kind;
+use manifest::Kind;
 use crate::render::{Profile, RenderOptions, render};
 
 /// The Deployment whose pods a Service's selector selects.

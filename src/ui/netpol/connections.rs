@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::netpol::listing::{By, Listing, Name};
-use crate::netpol::report::label;
+use netpol::listing::{By, Listing, Name};
+use netpol::report::label;
 
 /// Groups with their members, then one line for each connection.
 ///
@@ -30,7 +30,7 @@ pub(super) fn legend(listing: &Listing<'_, '_>, out: &mut dyn Write) -> fmt::Res
         if node.members.len() > 1
             && let Name::Group(group) = node.name
         {
-            let members: Vec<String> = listing.members(i).map(crate::netpol::Member::id).collect();
+            let members: Vec<String> = listing.members(i).map(netpol::Member::id).collect();
             writeln!(out, "g{group} = {}", members.join(", "))?;
         }
     }

@@ -1,8 +1,8 @@
 //! `connections --against` for people.
 
-use crate::netpol::diff::{Change, InputDiff};
-use crate::netpol::report::label;
 use crate::ui::Style;
+use netpol::diff::{Change, InputDiff};
+use netpol::report::label;
 
 /// Groups with their members, one line for each flow that opens or closes, and how many.
 #[must_use]

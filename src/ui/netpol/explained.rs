@@ -4,14 +4,14 @@ use std::fmt::{self, Write};
 use std::rc::Rc;
 
 use super::connections::legend;
-use crate::netpol::Direction;
-use crate::netpol::address::Span;
-use crate::netpol::engine::{Connections, Ports};
-use crate::netpol::listing::{Listing, Pairs};
-use crate::netpol::ports::PortSet;
-use crate::netpol::reasons::{Answer, Passes, Perhaps, Reason, Reasons};
-use crate::netpol::report::label;
 use crate::ui::Style;
+use netpol::Direction;
+use netpol::address::Span;
+use netpol::engine::{Connections, Ports};
+use netpol::listing::{Listing, Pairs};
+use netpol::ports::PortSet;
+use netpol::reasons::{Answer, Passes, Perhaps, Reason, Reasons};
+use netpol::report::label;
 
 /// Every pair with its answer, and what both sides say.
 ///
@@ -125,7 +125,9 @@ fn lines(reason: &Reason) -> String {
     let mut text = String::new();
     let direction = reason.direction;
     let mut push = |line: String| text.push_str(&format!("  {direction}: {line}\n"));
-    if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
+    if reason.always {
+        push("no policy is asked: the source is the pod's node".to_owned());
+    } else if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
         push("not isolated".to_owned());
     }
     for policy in &reason.policies {

@@ -1,7 +1,7 @@
 //! Lints, short: by code, the worst first.
 
-use crate::netpol::finding::{Finding, Severity};
 use crate::ui::{Style, count};
+use netpol::finding::{Finding, Severity};
 
 /// Findings that are shown of one code; the rest is counted.
 const SHOWN: usize = 3;

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::report::{Group, cluster, grouped, headline, strictness, summary, symbol};
-use crate::netpol::report::Report;
-use crate::netpol::report::model::State;
 use crate::ui::Style;
 use crate::ui::markup::{BUDGET, cell_code, code, text};
+use netpol::report::Report;
+use netpol::report::model::State;
 
 /// The verdict, what fails, and folded away everything else.
 #[must_use]

@@ -9,9 +9,12 @@ mod service;
 mod diff;
 mod explained;
 
-use crate::netpol::explain::{Answer, Explanation, Side};
-use crate::render::yaml;
 use crate::ui::Style;
+use manifest::yaml;
+use netpol::explain::{Answer, Explanation, Side};
+
+#[cfg(test)]
+mod report_tests;
 
 pub use connections::connections_table;
 pub use lint::lint;

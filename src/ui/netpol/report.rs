@@ -1,10 +1,10 @@
 //! A verification as a table, and below it what is not as intended.
 
-use crate::netpol::finding::{Finding, Kind};
-use crate::netpol::matrix::Party;
-use crate::netpol::report::Report;
-use crate::netpol::report::model::{Check, Judged, Level, State};
 use crate::ui::{Style, count};
+use netpol::finding::{Finding, Kind};
+use netpol::matrix::Party;
+use netpol::report::Report;
+use netpol::report::model::{Check, Judged, Level, State};
 
 /// Causes and fixes that are shown of one finding; all of them are in the JSON.
 const SHOWN: usize = 4;

@@ -1,8 +1,8 @@
 //! `explain` of a Service: one line for all of its backends, then each.
 
 use super::explanation;
-use crate::netpol::resolve::{ServiceAnswer, ServiceExplanation};
 use crate::ui::{Style, count};
+use netpol::resolve::{ServiceAnswer, ServiceExplanation};
 
 /// Whether a Service is reached, and what each side says for each backend.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn service_explanation(source: &str, found: &ServiceExplanation, style: Styl
         ServiceAnswer::Allowed => (style.good("✓ allowed"), all),
         ServiceAnswer::Denied => (style.bad("✗ denied"), all),
         ServiceAnswer::Mixed => {
-            let open = number(crate::netpol::explain::Answer::Allowed);
+            let open = number(netpol::explain::Answer::Allowed);
             (style.warn("? mixed"), format!("{open} of {all} allowed"))
         }
         ServiceAnswer::Uncertain => {

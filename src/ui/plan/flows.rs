@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::netpol::address::Span;
-use crate::netpol::{FlowChange, Party};
 use crate::plan::Reachability;
+use netpol::address::Span;
+use netpol::{FlowChange, Party};
 
 /// Beyond this many, address ranges are counted instead of listed.
 const LISTED_RANGES: usize = 3;

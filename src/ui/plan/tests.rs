@@ -6,12 +6,12 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::*;
-use crate::object::{Kind, Object, ObjectRef};
 use crate::plan::fixtures::{
     applied, client_side, cluster, extras, installed, managed_by, platform, upgrade,
 };
 use crate::plan::{DryRun, Extras, FieldConflict, FieldSet, Live, build};
 use crate::values::Image;
+use manifest::{Kind, Object, ObjectRef};
 
 fn empty_cluster() -> Plan {
     let desired = platform(|_| {});

@@ -4,7 +4,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::plan::{Action, Change};
-use crate::render::yaml;
+use manifest::yaml;
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::object::{Kind, ObjectRef};
 use crate::plan::{
     Action, Against, Change, Consequence, Counts, FieldChange, FieldValue, Plan, RestartReason,
     Verification,
 };
+use manifest::{Kind, ObjectRef};
 
 /// Values longer than this many characters are cut.
 const LONG_VALUE: usize = 60;

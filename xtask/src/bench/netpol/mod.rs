@@ -189,7 +189,7 @@ fn yardstick(ours: &Path) -> Result<PathBuf> {
     if beside.exists() {
         return Ok(beside);
     }
-    dist::build(&root(), &["--example", "read_yaml"])?;
+    dist::build(&root(), &["--package", "manifest", "--example", "read_yaml"])?;
     Ok(root().join("target").join(dist::target()).join("release").join(NAME))
 }
 

@@ -1,0 +1,122 @@
+//! One probed flow as evidence, and the matrix with its flows.
+
+use serde::Serialize;
+
+use super::answer::{Address, Answer, Control, Observed};
+use super::judge::{FlowVerdict, Wanted};
+use crate::explain::Answer as Says;
+use crate::matrix::{Matrix, Party, Verdict};
+use crate::ports::{PortRange, PortSet, Protocol};
+use crate::verdict::Why;
+
+/// From what a flow was probed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// The pod itself.
+    Pod,
+    /// A pod of the run that stands for it.
+    ProbePod,
+    /// Nothing.
+    Nothing,
+}
+
+/// One flow: what is meant, what the policies say, what a packet did, and what shows that this
+/// means something.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowReport {
+    /// The row.
+    #[serde(skip)]
+    pub from: Party,
+    /// The column.
+    #[serde(skip)]
+    pub to: Party,
+    /// `openhive/hive-gateway-…`.
+    pub source: String,
+    /// From what it was probed.
+    pub via: Via,
+    /// `service hive-agents/hive-agent`, `pod …`, `203.0.113.7`.
+    pub target: String,
+    /// `10.96.0.1:443`.
+    pub address: String,
+    /// What kind of address.
+    pub address_kind: Address,
+    /// `TCP`, `UDP`.
+    pub protocol: &'static str,
+    /// The port that policies see: of the pod behind a Service.
+    pub port: u16,
+    /// What is meant.
+    pub expected: Wanted,
+    /// What the policies say.
+    #[serde(rename = "static")]
+    pub says: Says,
+    /// Why that is not certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub static_why: Option<Why>,
+    /// What the probe said last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// How long that took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<u64>,
+    /// How often it was asked.
+    pub asked: u32,
+    /// What that means.
+    pub observed: Observed,
+    /// What shows that the target could be reached.
+    pub control: Control,
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: FlowVerdict,
+}
+
+impl Matrix {
+    /// Adds what was observed. Of what the policies say and what was seen, the worse counts; what
+    /// the policies leave to the plugin is settled by what was seen.
+    pub fn observe(&mut self, flows: Vec<FlowReport>) {
+        for flow in flows {
+            if let Some(cell) =
+                self.cells.iter_mut().find(|c| c.from == flow.from && c.to == flow.to)
+            {
+                cell.flows.push(flow);
+            }
+        }
+        for cell in &mut self.cells {
+            if cell.flows.is_empty() {
+                continue;
+            }
+            let says = cell.verdict.clone();
+            cell.verdict = match &says {
+                // All that the plugin decides was tried.
+                Verdict::Unknown { why: Why::CniDependent, wanted: true, .. } => {
+                    observed_verdict(&cell.flows, Verdict::Match)
+                }
+                says => observed_verdict(&cell.flows, says.clone()),
+            };
+            cell.says = Some(Box::new(says));
+        }
+    }
+}
+
+/// The worst of the flows and of what the policies say.
+fn observed_verdict(flows: &[FlowReport], says: Verdict) -> Verdict {
+    let Some(rank) = flows.iter().map(|f| f.verdict.rank()).min() else { return says };
+    let of_rank = || flows.iter().filter(|f| f.verdict.rank() == rank);
+    let probed = of_rank().filter_map(|f| {
+        let protocol = Protocol::of(f.protocol).filter(|_| f.port > 0)?;
+        Some(PortSet::of(protocol, PortRange::one(f.port)))
+    });
+    let ports = probed.reduce(|all, one| all.union(&one)).unwrap_or_else(PortSet::all).to_string();
+    let worst = match of_rank().next().map(|f| &f.verdict) {
+        Some(FlowVerdict::Bypass) => Verdict::Bypass { ports },
+        Some(FlowVerdict::Overblock) => Verdict::Overblock { ports },
+        Some(FlowVerdict::Unknown { reason }) => {
+            Verdict::Unobserved { ports, reason: reason.to_string() }
+        }
+        Some(FlowVerdict::CniDependent) => Verdict::CniDependent { ports },
+        Some(FlowVerdict::UnreachableBaseline) => Verdict::UnreachableBaseline { ports },
+        Some(FlowVerdict::Wide | FlowVerdict::Match) | None => return says,
+    };
+    if says.rank() <= worst.rank() { says } else { worst }
+}

@@ -1,0 +1,322 @@
+//! Rules about what counts as a pod, and about policies of other kinds.
+
+use super::*;
+use crate::read::Reader;
+
+fn read(objects: &[Value]) -> Input {
+    let mut reader = Reader::new("default");
+    objects.iter().for_each(|o| reader.add(o, None));
+    reader.finish()
+}
+
+fn object(api: &str, kind: &str, namespace: &str, name: &str, rest: Value) -> Value {
+    let mut object = json!({
+        "apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace},
+    });
+    for (key, value) in rest.as_object().unwrap() {
+        match (key.as_str(), value) {
+            ("labels" | "ownerReferences", _) => object["metadata"][key] = value.clone(),
+            _ => object[key] = value.clone(),
+        }
+    }
+    object
+}
+
+fn template(labels: Value) -> Value {
+    json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c"}]}})
+}
+
+fn ids(input: &Input) -> Vec<String> {
+    input.members.iter().map(Member::id).collect()
+}
+
+fn member<'a>(input: &'a Input, id: &str) -> &'a Pod {
+    &input.members.iter().find(|m| m.id() == id).unwrap().pod
+}
+
+#[test]
+fn rule_17_pods_that_have_come_to_an_end_are_left_out_and_workloads_stand_for_pods_to_come() {
+    let pod = |name: &str, phase: &str| {
+        object(
+            "v1",
+            "Pod",
+            "a",
+            name,
+            json!({"spec": {"containers": []}, "status": {"phase": phase}}),
+        )
+    };
+    let input = read(&[
+        pod("done", "Succeeded"),
+        pod("dead", "Failed"),
+        pod("waiting", "Pending"),
+        object(
+            "apps/v1",
+            "Deployment",
+            "a",
+            "none",
+            json!({"spec": {"replicas": 0, "template": template(json!({}))}}),
+        ),
+        object(
+            "batch/v1",
+            "Job",
+            "a",
+            "later",
+            json!({"spec": {"suspend": true, "template": template(json!({}))}}),
+        ),
+        object(
+            "batch/v1",
+            "CronJob",
+            "a",
+            "nightly",
+            json!({"spec": {"jobTemplate": {"spec": {"template": template(json!({}))}}}}),
+        ),
+    ]);
+    assert_eq!(ids(&input), ["a/waiting", "a/cronjob/nightly", "a/deployment/none", "a/job/later"]);
+    assert_eq!(input.counts.pods, 1);
+    assert_eq!(input.counts.workloads, 3);
+}
+
+#[test]
+fn rule_17_a_template_counts_beside_its_pods_where_they_differ_from_it() {
+    let deployment = |labels: Value| {
+        object("apps/v1", "Deployment", "a", "web", json!({"spec": {"template": template(labels)}}))
+    };
+    let owned = |kind: &str, name: &str| json!([{"controller": true, "kind": kind, "name": name}]);
+    let set = object(
+        "apps/v1",
+        "ReplicaSet",
+        "a",
+        "web-1",
+        json!({
+            "ownerReferences": owned("Deployment", "web"), "spec": {"template": template(json!({"app": "web"}))},
+        }),
+    );
+    let pod = object(
+        "v1",
+        "Pod",
+        "a",
+        "web-1-x",
+        json!({
+            "labels": {"app": "web", "pod-template-hash": "1"},
+            "ownerReferences": owned("ReplicaSet", "web-1"),
+            "spec": {"containers": [{"name": "c"}]},
+        }),
+    );
+    let alike = read(&[deployment(json!({"app": "web"})), set.clone(), pod.clone()]);
+    assert_eq!(ids(&alike), ["a/web-1-x"]);
+    assert_eq!(alike.members[0].workload.as_ref().unwrap().to_string(), "deployment/web");
+    assert_eq!(alike.members[0].owner.as_ref().unwrap().to_string(), "replicaset/web-1");
+    let changed = read(&[deployment(json!({"app": "web2"})), set, pod]);
+    assert_eq!(ids(&changed), ["a/web-1-x", "a/deployment/web"]);
+}
+
+fn admin(kind: &str, priority: u16, spec: Value) -> Value {
+    let mut object = json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": kind,
+        "metadata": {"name": format!("{}{priority}", kind.to_lowercase())}, "spec": spec,
+    });
+    if kind == "AdminNetworkPolicy" {
+        object["spec"]["priority"] = json!(priority);
+    } else {
+        object["metadata"]["name"] = json!("default");
+    }
+    object["spec"]["subject"] = json!({"namespaces": {}});
+    object
+}
+
+fn rule(action: &str, port: Option<u16>) -> Value {
+    let ports = port.map(|p| json!([{"portNumber": {"protocol": "TCP", "port": p}}]));
+    json!({"action": action, "from": [{"namespaces": {}}], "ports": ports})
+}
+
+fn ingress(objects: &[Value]) -> Verdict {
+    let cluster = Cluster::from_manifests(objects).unwrap();
+    between(&cluster, &pod("b", "y"), &pod("a", "x"))
+}
+
+const ANP: &str = "AdminNetworkPolicy";
+const BANP: &str = "BaselineAdminNetworkPolicy";
+
+#[test]
+fn rule_20_the_first_matching_rule_of_the_lowest_priority_decides_finally() {
+    let deny_all = policy(json!({}));
+    let allow = admin(ANP, 5, json!({"ingress": [rule("Allow", Some(80)), rule("Deny", None)]}));
+    let later = admin(ANP, 6, json!({"ingress": [rule("Allow", Some(81))]}));
+    let verdict = ingress(&[deny_all, later, allow]);
+    assert_eq!(verdict.allowed(), &tcp(&[80]));
+}
+
+#[test]
+fn rule_20_pass_goes_to_network_policies_and_then_to_the_baseline() {
+    let pass = admin(ANP, 5, json!({"ingress": [rule("Pass", Some(80)), rule("Allow", None)]}));
+    let baseline = admin(BANP, 0, json!({"ingress": [rule("Deny", None)]}));
+    let open = policy(json!({"ingress": [{"ports": [{"port": 80}]}]}));
+    let closed = policy(json!({}));
+    let except_80 = PortSet::all().difference(&tcp(&[80]));
+    let admin = vec![pass.clone(), baseline.clone()];
+    assert_eq!(ingress(&admin).allowed(), &except_80);
+    assert_eq!(ingress(&[admin.clone(), vec![open]].concat()), Verdict::allow());
+    assert_eq!(ingress(&[admin, vec![closed]].concat()).allowed(), &except_80);
+    // Nothing that isolates: allowed.
+    assert_eq!(ingress(&[pass]), Verdict::allow());
+}
+
+#[test]
+fn rule_20_a_network_policy_that_selects_the_pod_comes_before_the_baseline() {
+    let baseline = admin(BANP, 0, json!({"ingress": [rule("Allow", None)]}));
+    assert!(ingress(&[baseline.clone(), policy(json!({}))]).is_deny());
+    let other = policy(json!({"podSelector": {"matchLabels": {"app": "other"}}}));
+    assert_eq!(ingress(&[baseline, other]), Verdict::allow());
+}
+
+#[test]
+fn rule_20_equal_priorities_that_disagree_are_uncertain() {
+    let mut one =
+        admin(ANP, 5, json!({"ingress": [rule("Allow", Some(80)), rule("Allow", Some(81))]}));
+    one["metadata"]["name"] = json!("one");
+    let two = admin(ANP, 5, json!({"ingress": [rule("Deny", Some(80))]}));
+    let verdict = ingress(&[one, two, policy(json!({}))]);
+    assert_eq!(verdict.allowed(), &tcp(&[81]));
+    assert_eq!(verdict.uncertain(), [(Why::CniDependent, tcp(&[80]))]);
+}
+
+#[test]
+fn rule_20_a_policy_with_a_peer_of_an_unknown_kind_is_not_evaluated() {
+    let uncertain = Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated);
+    for action in ["Allow", "Deny", "Pass"] {
+        for peer in [json!({"planets": {}}), json!({"namespaces": {}, "planets": {}})] {
+            let rule = json!({"action": action, "from": [peer]});
+            let read = [admin(ANP, 5, json!({"ingress": [rule]})), policy(json!({}))];
+            assert_eq!(ingress(&read), uncertain, "{action}");
+        }
+    }
+    let cluster = Cluster::from_manifests(&[json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "newer"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": [
+            {"action": "Accept", "to": [{"planets": {}}]}]},
+    })])
+    .unwrap();
+    assert_eq!(cluster.foreign[0].object, "ClusterNetworkPolicy newer");
+    assert_eq!(between(&cluster, &pod("a", "x"), &pod("b", "y")), uncertain);
+}
+
+#[test]
+fn rule_20_networks_hold_pods_and_host_network_pods_are_neither_subject_nor_peer() {
+    let deny = json!({"egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/8"]}]}]});
+    let cluster = Cluster::from_manifests(&[admin(ANP, 5, deny)]).unwrap();
+    let (source, mut target) = (pod("a", "x"), pod("b", "y"));
+    target.addresses = vec!["10.1.1.1".parse().unwrap()];
+    assert!(between(&cluster, &source, &target).is_deny());
+    // Of a pod with two addresses the rule closes one family only.
+    target.addresses.push("fd01::5".parse().unwrap());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&cluster, &source, &target), unknown);
+    let mut host = source;
+    host.host_network = true;
+    assert_eq!(between(&cluster, &host, &target), Verdict::allow());
+    let deny_pods = json!({"egress": [{"action": "Deny", "to": [{"namespaces": {}}]}]});
+    let cluster = Cluster::from_manifests(&[admin(ANP, 5, deny_pods)]).unwrap();
+    assert!(between(&cluster, &pod("a", "x"), &target).is_deny());
+    target.host_network = true;
+    assert_eq!(between(&cluster, &pod("a", "x"), &target), Verdict::allow());
+}
+
+#[test]
+fn rule_20_a_cluster_network_policy_stands_in_the_tier_that_it_names() {
+    let cnp = |tier: &str, action: &str| {
+        json!({
+            "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": tier.to_lowercase()},
+            "spec": {"tier": tier, "priority": 1, "subject": {"namespaces": {}}, "ingress": [{
+                "action": action, "from": [{"namespaces": {}}],
+                "protocols": [{"tcp": {"destinationPort": {"range": {"start": 80, "end": 81}}}}],
+            }]},
+        })
+    };
+    let closed = policy(json!({}));
+    assert_eq!(ingress(&[cnp("Admin", "Accept"), closed.clone()]).allowed(), &tcp(&[80, 81]));
+    assert!(ingress(&[cnp("Baseline", "Accept"), closed]).is_deny());
+    assert!(ingress(&[cnp("Baseline", "Deny")]).allowed().intersection(&tcp(&[80, 81])).is_empty());
+}
+
+#[test]
+fn rule_21_labels_that_controllers_add_count_for_templates() {
+    let input = read(&[
+        object("batch/v1", "Job", "a", "run", json!({"spec": {"template": template(json!({}))}})),
+        object(
+            "apps/v1",
+            "Deployment",
+            "a",
+            "web",
+            json!({"spec": {"template": template(json!({}))}}),
+        ),
+    ]);
+    let open = |id: &str, expression: Value| {
+        let from = json!([{"podSelector": {"matchExpressions": [expression]}}]);
+        let c = cluster([json!({"ingress": [{"from": from}]})]);
+        between(&c, member(&input, id), &pod("a", "x"))
+    };
+    let exists = |key: &str| json!({"key": key, "operator": "Exists"});
+    let is = |key: &str, value: &str| json!({"key": key, "operator": "In", "values": [value]});
+    let job = "a/job/run";
+    assert_eq!(open(job, exists("batch.kubernetes.io/job-name")), Verdict::allow());
+    assert_eq!(open(job, is("job-name", "run")), Verdict::allow());
+    assert!(open(job, is("job-name", "other")).is_deny());
+    assert_eq!(open(job, exists("controller-uid")), Verdict::allow());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownLabel);
+    assert_eq!(open(job, is("controller-uid", "1")), unknown);
+    let web = "a/deployment/web";
+    assert!(open(web, exists("batch.kubernetes.io/job-name")).is_deny());
+    assert_eq!(open(web, is("pod-template-hash", "1")), unknown);
+    assert!(open(web, json!({"key": "pod-template-hash", "operator": "DoesNotExist"})).is_deny());
+}
+
+#[test]
+fn rule_22_flows_of_pods_that_a_foreign_policy_may_select_are_not_answered() {
+    let cilium = object(
+        "cilium.io/v2",
+        "CiliumNetworkPolicy",
+        "a",
+        "x",
+        json!({
+            "spec": {"endpointSelector": {"matchLabels": {"app": "x"}}},
+        }),
+    );
+    let mut input = read(&[cilium, policy(json!({}))]);
+    let unknown = Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated);
+    assert_eq!(between(&input.cluster, &pod("b", "y"), &pod("a", "x")), unknown);
+    assert!(between(&input.cluster, &pod("b", "y"), &pod("a", "z")).is_deny());
+    // A kind that could not be listed may select anyone.
+    input.cluster.foreign[0] = cluster::Foreign::anything("CiliumNetworkPolicy");
+    assert_eq!(between(&input.cluster, &pod("b", "y"), &pod("a", "z")), unknown);
+}
+
+#[test]
+fn the_same_object_twice_is_an_error_that_names_both_places() {
+    let place = |line| Place { file: "x.yaml".to_owned(), line: Some(line) };
+    let mut reader = Reader::new("default");
+    reader.add(&policy(json!({})), Some(&place(1)));
+    reader.add(&policy(json!({})), Some(&place(9)));
+    let invalid = reader.finish().invalid;
+    assert_eq!(invalid.len(), 1);
+    assert_eq!(invalid[0].place, Some(place(9)));
+    assert!(invalid[0].to_string().contains("in x.yaml:1 already"), "{}", invalid[0]);
+}
+
+#[test]
+fn kinds_without_bearing_are_counted_and_templates_of_unknown_kinds_are_read() {
+    let input = read(&[
+        object("v1", "ConfigMap", "a", "c", json!({})),
+        object("v1", "ConfigMap", "a", "d", json!({})),
+        object(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            "a",
+            "r",
+            json!({"spec": {"template": template(json!({}))}}),
+        ),
+    ]);
+    assert_eq!(ids(&input), ["a/rollout/r"]);
+    assert_eq!((input.skipped[0].kind.as_str(), input.skipped[0].count), ("ConfigMap", 2));
+}
