@@ -11,8 +11,8 @@ mod references;
 
 use serde_json::Value;
 
-use manifest::{Kind, Object};
 use cases::{Input, inputs};
+use manifest::{Kind, Object};
 
 /// An input and what it was rendered to.
 struct Case {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Case, Workload, cases, list};
-use manifest::Kind;
 use crate::render::{Profile, RenderOptions, render};
+use manifest::Kind;
 
 /// The Deployment whose pods a Service's selector selects.
 fn behind<'a>(case: &'a Case, namespace: &str, service: &Value) -> Workload<'a> {
