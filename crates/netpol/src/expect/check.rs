@@ -74,8 +74,10 @@ struct Bags<'e> {
 fn about_nobody(expectations: &Expectations, coverage: &Coverage) -> Vec<Invalid> {
     let mut problems = Vec::new();
     for (i, entry) in expectations.flows.iter().enumerate() {
-        // Whether a policy speaks of such pods may change with every policy.
-        let unknown = |p: &Party| p.forms().any(|form| matches!(form, Party::Unknown(_)));
+        // Whether there are such pods need not be known.
+        let unknown = |p: &Party| {
+            p.forms().any(|form| matches!(form, Party::Unknown(_) | Party::HostNetwork(_)))
+        };
         if coverage.used[i] || unknown(&entry.from) || unknown(&entry.to) {
             continue;
         }
