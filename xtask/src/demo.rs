@@ -13,7 +13,7 @@ use testbed::cluster::{self, Up};
 use testbed::node::{POSTGRES_NAME, REGISTRY_NAME};
 use testbed::{Cache, Node, NodeOptions};
 
-use crate::run::{cargo, root, shown, succeed};
+use crate::run::{build_plugin, root, shown, succeed};
 
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
@@ -28,7 +28,8 @@ pub struct DemoArgs {
 /// Brings everything up and shows that it works.
 pub fn run(args: &DemoArgs) -> Result<()> {
     let started = Instant::now();
-    let plugin = build()?;
+    step("build kubectl-openhive");
+    let plugin = build_plugin(&[])?;
     if let (Some(context), Some(values)) = (&args.context, &args.values) {
         return own_cluster(&plugin, context, values);
     }
@@ -63,13 +64,6 @@ pub fn run(args: &DemoArgs) -> Result<()> {
 
 fn step(name: &str) {
     println!("--- {name}");
-}
-
-/// Builds the plugin and returns its folder.
-fn build() -> Result<PathBuf> {
-    step("build kubectl-openhive");
-    succeed(&mut cargo(&["build", "--bin", "kubectl-openhive"]))?;
-    Ok(root().join("target/debug"))
 }
 
 /// The machine's cluster, up already or started now.
