@@ -22,7 +22,7 @@ mod pki;
 mod progress;
 pub mod tools;
 
-pub use artefact::Cache;
+pub use artefact::{Cache, lock};
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use error::{Error, Result};
 pub use failure::KeepOnFailure;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -33,7 +32,10 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     if let (Some(context), Some(values)) = (&args.context, &args.values) {
         return own_cluster(&plugin, context, values);
     }
-    let node = node()?;
+    let cache = Cache::open()?;
+    fs::create_dir_all(cache.root())?;
+    let _lock = testbed::lock(&cache.root().join("demo.lock"), "brings up the demo")?;
+    let node = node(&cache)?;
     let values = values_file(&node)?;
     step("install");
     let mut install = node.command(plugin.join("kubectl-openhive"));
@@ -67,10 +69,9 @@ fn step(name: &str) {
 }
 
 /// The machine's cluster, up already or started now.
-fn node() -> Result<Node> {
+fn node(cache: &Cache) -> Result<Node> {
     step("a local cluster (the first time, Kubernetes is built from source: some 15 minutes)");
-    let cache = Cache::open()?;
-    let node = match cluster::up(&cache, &NodeOptions::default())? {
+    let node = match cluster::up(cache, &NodeOptions::default())? {
         Up::Already(node) | Up::Started(node) => node,
     };
     Ok(node)
@@ -110,10 +111,11 @@ pub fn new_values(node: &Node, path: &Path) -> Result<()> {
         "OPENHIVE_INGRESS_HOST=openhive.outside.test\nOPENHIVE_INGRESS_TLS_SECRET=openhive-tls\n\
          OPENHIVE_INGRESS_CLASS=nginx\n",
     );
-    let _ = fs::remove_file(path);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    // Beside it first, for its owner alone: a killed run leaves no half of a file.
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| Ok(file.persist(path)?))
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
 }
 
