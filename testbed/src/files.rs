@@ -58,6 +58,11 @@ pub(crate) fn contained(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Takes the person's environment from a command but for `PATH`: proxies, and variables that change what a program does.
+pub(crate) fn without_environment(command: &mut Command) {
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+}
+
 /// Runs a program to its end and returns its standard output; an exit status other than 0 is an error that carries
 /// what it wrote to standard error.
 pub(crate) fn run(command: &mut Command) -> Result<Vec<u8>> {

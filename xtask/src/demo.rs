@@ -38,7 +38,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let node = node(&cache)?;
     let values = values_file(&node)?;
     step("install");
-    let mut install = node.command(plugin.join("kubectl-openhive"));
+    let mut install = node.command_with(plugin.join("kubectl-openhive"), &[]);
     succeed(install.args(["install", "--yes", "-f"]).arg(&values))?;
     verify(&node, &plugin)?;
     println!(
@@ -148,7 +148,7 @@ fn verify(node: &Node, plugin: &Path) -> Result<()> {
         succeed(fetch.args(["fetch", &url]))?;
     }
     step("kubectl openhive status");
-    succeed(node.command(plugin.join("kubectl-openhive")).arg("status"))
+    succeed(node.command_with(plugin.join("kubectl-openhive"), &[]).arg("status"))
 }
 
 /// Prints the answer to one HTTP request; run inside the cluster's network.
