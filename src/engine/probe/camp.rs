@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::ProbeError;
-use crate::cluster::{Cluster, ClusterError, Retry};
+use crate::cluster::{Cluster, ClusterError, Raw, Retry};
 use crate::plan::FIELD_MANAGER;
 use netpol::observe::pod::{EXPIRES, RUN};
 
@@ -71,7 +71,7 @@ impl<'a> Camp<'a> {
     /// Creates an object of which the name is the run's alone: where the answer to a first try was
     /// lost, the object is ours.
     async fn create(&self, path: &str, body: &Value) -> Result<Value, ClusterError> {
-        match self.cluster.rest.post(path, body, Self::retry()).await {
+        match self.cluster.rest.raw(path, Raw::Create(body), Self::retry()).await {
             Err(error) if error.code() == Some(409) => {
                 let name = body["metadata"]["name"].as_str().unwrap_or_default();
                 let found = look(self.cluster, &format!("{path}/{name}")).await?;
@@ -153,7 +153,7 @@ impl<'a> Camp<'a> {
 
     pub(super) async fn allow_again(&self) -> Result<(), ClusterError> {
         let path = format!("{}/deny-all", self.policies());
-        gone(self.cluster.rest.remove(&path, Self::retry()).await)
+        gone(self.cluster.rest.raw(&path, Raw::Delete, Self::retry()).await)
     }
 
     fn policies(&self) -> String {
@@ -167,7 +167,7 @@ impl<'a> Camp<'a> {
             sleep(BEAT).await;
             let body = json!({"data": {"beat": beat.to_string()}});
             // One that is lost does no harm: several have to fail before a run counts as dead.
-            let _ = self.cluster.rest.merge(&path, &body, Retry::Never).await;
+            let _ = self.cluster.rest.raw(&path, Raw::Merge(&body), Retry::Never).await;
         }
         std::future::pending().await
     }
@@ -202,7 +202,7 @@ impl<'a> Camp<'a> {
 
 /// Deletes objects and waits until they are gone. Returns the paths that are left, with the reason.
 pub(super) async fn remove(cluster: &Cluster, paths: &[String]) -> Vec<String> {
-    let deleted = paths.iter().map(|path| cluster.rest.remove(path, Camp::retry()));
+    let deleted = paths.iter().map(|path| cluster.rest.raw(path, Raw::Delete, Camp::retry()));
     let mut left = Vec::new();
     let mut going = Vec::new();
     for (path, answer) in paths.iter().zip(join_all(deleted).await) {
@@ -232,7 +232,7 @@ pub(super) async fn remove(cluster: &Cluster, paths: &[String]) -> Vec<String> {
 async fn look(cluster: &Cluster, path: &str) -> Result<Option<Value>, ClusterError> {
     let (collection, name) = path.rsplit_once('/').unwrap_or((path, ""));
     let list = format!("{collection}?fieldSelector=metadata.name%3D{name}");
-    let mut answer = cluster.rest.get_path(&list, Camp::retry()).await?;
+    let mut answer = cluster.rest.raw(&list, Raw::Get, Camp::retry()).await?;
     Ok(answer["items"].as_array_mut().and_then(Vec::pop))
 }
 

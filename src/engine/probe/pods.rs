@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::camp::{Camp, LIFETIME};
-use crate::cluster::{ClusterError, Retry};
+use crate::cluster::{ClusterError, Raw, Retry};
 use netpol::observe::pod::{RUN, Recipe};
 
 /// How long a probe pod may take until it runs.
@@ -114,7 +114,7 @@ async fn list(camp: &Camp<'_>, namespace: &str) -> Vec<Value> {
         RUN.replace('/', "%2F"),
         camp.run
     );
-    let answer = camp.cluster.rest.get_path(&path, Retry::while_busy()).await;
+    let answer = camp.cluster.rest.raw(&path, Raw::Get, Retry::while_busy()).await;
     let mut items = answer.ok().and_then(|list| list["items"].as_array().cloned());
     items.take().unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use crate::cluster::netpol::rights::{Probing, Right, probing};
-use crate::cluster::{Rest, Retry};
+use crate::cluster::{Raw, Rest, Retry};
 
 /// Where a right is asked for; `None`: everywhere.
 type Place<'a> = Option<&'a str>;
@@ -74,7 +74,7 @@ async fn denied(rest: &Rest, place: Place<'_>, right: Right) -> bool {
         }},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    match rest.ask(path, &body, Retry::while_busy()).await {
+    match rest.raw(path, Raw::Review(&body), Retry::while_busy()).await {
         Ok(answer) => answer["status"]["allowed"] == false,
         Err(_) => false,
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::camp::{BEAT, HOME, remove};
-use crate::cluster::{Cluster, Retry};
+use crate::cluster::{Cluster, Raw, Retry};
 use netpol::observe::pod::RUN;
 
 /// Signs that a dead run has missed.
@@ -95,6 +95,6 @@ async fn find(cluster: &Cluster, namespaces: &[&str], own: &str) -> Found {
 
 async fn list(cluster: &Cluster, collection: &str) -> Option<Vec<Value>> {
     let path = format!("{collection}?labelSelector=openhive.io%2Fprobe-run");
-    let answer = cluster.rest.list_metadata(&path, Retry::while_busy()).await.ok()?;
+    let answer = cluster.rest.raw(&path, Raw::Metadata, Retry::while_busy()).await.ok()?;
     Some(answer["items"].as_array().cloned().unwrap_or_default())
 }
