@@ -94,8 +94,14 @@ pub enum Raw<'a> {
     Create(&'a Value),
     /// Changes fields (RFC 7386).
     Merge(&'a Value),
-    /// Deletes at once; 404 where it is gone.
-    Delete,
+    /// Deletes the version with this uid and resourceVersion; what it owns is deleted after it. The answer is 404 where
+    /// it is gone, 409 where it is another object or was changed.
+    Delete {
+        /// `metadata.uid`.
+        uid: &'a str,
+        /// `metadata.resourceVersion`.
+        resource_version: &'a str,
+    },
 }
 
 /// A retry is told to people once it lasts longer than this.
@@ -144,10 +150,7 @@ impl Rest {
         retry: Retry,
     ) -> Result<Value, ClusterError> {
         const JSON: &str = "application/json";
-        let background = serde_json::json!({
-            "apiVersion": "v1", "kind": "DeleteOptions",
-            "propagationPolicy": "Background", "gracePeriodSeconds": 0,
-        });
+        let options;
         let manager = format!("?fieldManager={FIELD_MANAGER}");
         let strict = format!("{manager}&fieldValidation=Strict");
         let (method, query, body, accept) = match what {
@@ -160,7 +163,13 @@ impl Rest {
                 let body = Some(("application/merge-patch+json", body));
                 (Method::PATCH, manager.as_str(), body, JSON)
             }
-            Raw::Delete => (Method::DELETE, "", Some((JSON, &background)), JSON),
+            Raw::Delete { uid, resource_version } => {
+                options = serde_json::json!({
+                    "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+                    "preconditions": {"uid": uid, "resourceVersion": resource_version},
+                });
+                (Method::DELETE, "", Some((JSON, &options)), JSON)
+            }
         };
         self.call_for(method, &format!("{path}{query}"), body, accept, retry).await
     }

@@ -9,19 +9,20 @@ use testbed::node::{BUSYBOX_IMAGE, CLUSTER_POLICIES, REGISTRY_NAME};
 
 use crate::common::account::{account, printed_roles};
 use crate::common::live::{
-    all, arguments, as_intended, cells, cluster_policies, cluster_policies_find, findings, flows,
-    installed, left, live, proof, report, union,
+    all, arguments, as_intended, ask_controller, cells, cluster_policies, cluster_policies_find,
+    findings, flows, installed, left, live, proof, report, union,
 };
 use crate::common::platform::Platform;
 use crate::common::run::{Ran, interrupt};
 
-/// By an account that has no right but those that are printed.
+/// By an account that has no right but those that are printed, and the one to ask the Ingress controller's pod.
 #[test]
 fn every_flow_is_as_intended_and_policies_and_packets_agree() {
     let platform = installed();
     let node = &platform.node;
-    let config =
-        account(|a| node.kubectl(a), |m| node.apply(m), "prober", &printed_roles("probing"));
+    let mut roles = printed_roles("probing");
+    roles.push(ask_controller());
+    let config = account(|a| node.kubectl(a), |m| node.apply(m), "prober", &roles);
     let kubeconfig = platform.folder().join("prober");
     std::fs::write(&kubeconfig, config.to_string()).unwrap();
     let ran = live(&platform, &[], &["--kubeconfig", kubeconfig.to_str().unwrap()]);
@@ -36,10 +37,10 @@ fn every_flow_is_as_intended_and_policies_and_packets_agree() {
         let rows = cells(report).iter().filter(|cell| cell["from"] == party);
         rows.flat_map(flows).all(|flow| flow["via"] == via)
     };
-    for party in ["gateway", "dashboard", "agent", "sandbox"] {
+    for party in ["gateway", "dashboard", "agent", "sandbox", "ingress"] {
         assert!(from(party, "pod"), "{party}");
     }
-    for party in ["agent*", "pipeline", "migration", "ingress", "elsewhere"] {
+    for party in ["agent*", "pipeline", "migration", "elsewhere"] {
         assert!(from(party, "probe-pod"), "{party}");
     }
     assert_eq!(left(&platform), Vec::<String>::new());
@@ -257,7 +258,7 @@ fn command(platform: &Platform) -> Command {
 #[test]
 fn what_a_killed_run_leaves_is_taken_away_by_the_next_and_two_at_once_do_not_meet() {
     let platform = installed();
-    for words in ["context ", "starting ", "proving ", "sending ", "taking "] {
+    for words in ["context ", "starting ", "proving ", "sending ", "deleting "] {
         let ran = interrupt(&mut command(&platform), words, "-KILL");
         assert_eq!(ran.code, None, "{words}: {}", ran.stderr);
     }

@@ -3,11 +3,13 @@
 use serde_json::Value;
 use testbed::{Cni, NodeOptions};
 
+use crate::common::account::prepare;
 use crate::common::platform::installed_on;
 
 #[test]
 fn a_network_that_enforces_nothing_is_called_so() {
     let platform = installed_on(&NodeOptions { cni: Cni::Bridge, ..NodeOptions::default() });
+    prepare(|manifests| platform.node.apply(manifests));
     let values = platform.values(&[]);
     let arguments = ["verify-netpol", "--live", "-f", values.to_str().unwrap(), "-o", "json"];
     let ran = platform.openhive(&arguments);

@@ -90,6 +90,9 @@ pub struct Node {
     pub labels: Labels,
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
+    /// Those by which pods of other nodes see it, where the plugin leads its traffic through a tunnel;
+    /// `None`: nothing is said of a tunnel.
+    pub tunnel_addresses: Option<Vec<IpAddr>>,
     /// Where the addresses of its pods are (`spec.podCIDRs`).
     pub pod_cidrs: Vec<IpNet>,
 }
@@ -126,6 +129,8 @@ pub struct Network {
     pub cidr_match: Option<CidrMatch>,
     /// Where the addresses of pods are.
     pub pod_cidrs: Vec<IpNet>,
+    /// Blocks that are declared to hold no pods: a pod whose address is not known has none in them.
+    pub declared_outside: Vec<IpNet>,
 }
 
 impl Network {
@@ -142,6 +147,7 @@ impl Default for Network {
             cni: None,
             cidr_match: Some(CidrMatch::default()),
             pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect(),
+            declared_outside: Vec::new(),
         }
     }
 }

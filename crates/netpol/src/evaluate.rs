@@ -4,7 +4,7 @@ use super::admin::{Action, Tier};
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
 use super::matching::{Remote, ports_on};
-use super::policy::{Direction, Rule};
+use super::policy::{Direction, Rule, RulePorts};
 use super::ports::PortSet;
 use super::verdict::{Tri, Verdict, Why};
 
@@ -96,9 +96,19 @@ impl Cluster {
             Direction::Egress => (source, destination),
         };
         let Endpoint::Pod(pod) = subject else { return Verdict::allow() };
-        let stack = self.stack(direction, pod);
-        self.by_address(Remote::new(direction, *peer), |peer| {
-            self.decide(direction, &stack, |id| self.rule_opens_to(id, peer, destination))
+        self.side_by(&self.stack(direction, pod), Remote::new(direction, *peer), destination)
+    }
+
+    /// What these policies of a pod let pass.
+    pub(crate) fn side_by(
+        &self,
+        stack: &Stack,
+        peer: Remote<'_>,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        self.by_address(peer, |peer| {
+            let opens = |id| self.rule_opens_to(id, peer, destination);
+            self.decide(peer.direction(), stack, opens)
         })
     }
 
@@ -242,22 +252,43 @@ impl Cluster {
         destination: &Endpoint<'_>,
     ) -> Verdict {
         let direction = peer.direction();
-        let (holds, ports) = match id {
+        let holds = match id {
             RuleId::Network { policy, rule } => {
                 let policy = &self.policies[policy];
-                let Some(rule) = policy.rules(direction).and_then(|r| r.get(rule)) else {
-                    return Verdict::deny();
-                };
-                (self.rule_holds(policy, rule, peer), &rule.ports)
+                let rule = policy.rules(direction).and_then(|r| r.get(rule));
+                rule.map_or(Tri::No, |rule| self.rule_holds(policy, rule, peer))
             }
             RuleId::Admin { policy, rule } => {
-                let rule = &self.admin[policy].rules(direction)[rule];
-                (self.admin_rule_holds(rule, peer), &rule.ports)
+                self.admin_rule_holds(&self.admin[policy].rules(direction)[rule], peer)
             }
         };
-        match holds {
-            Tri::No => Verdict::deny(),
-            holds => ports_on(ports, destination).under(holds),
+        self.rule_passes(direction, id, holds, destination)
+    }
+
+    /// On which ports a rule matches a connection to `destination`, where `holds` says whether its
+    /// peers hold the other end.
+    pub(crate) fn rule_passes(
+        &self,
+        direction: Direction,
+        id: RuleId,
+        holds: Tri,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        match (holds, self.rule_ports(direction, id)) {
+            (Tri::No, _) | (_, None) => Verdict::deny(),
+            (holds, Some(ports)) => ports_on(ports, destination).under(holds),
+        }
+    }
+
+    /// The ports that a rule names.
+    pub(crate) fn rule_ports(&self, direction: Direction, id: RuleId) -> Option<&RulePorts> {
+        match id {
+            RuleId::Network { policy, rule } => {
+                self.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
+            }
+            RuleId::Admin { policy, rule } => {
+                self.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
+            }
         }
     }
 }

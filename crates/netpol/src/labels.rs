@@ -55,6 +55,11 @@ impl Labels {
         self.known.entry(key.into()).or_insert(None);
     }
 
+    /// Notes that others may add keys that are not listed.
+    pub fn open(&mut self) {
+        self.open = true;
+    }
+
     /// Whether keys that are not listed may be there.
     #[must_use]
     pub const fn is_open(&self) -> bool {

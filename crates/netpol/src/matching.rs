@@ -111,7 +111,12 @@ impl Cluster {
                 self.blocks_hold_pods().and(self.block_holds(block, remote))
             }
             (Peer::Block(block), Endpoint::Host(_) | Endpoint::Pod(_)) => {
-                self.blocks_hold_nodes().and(self.block_holds(block, remote))
+                match (self.blocks_hold_nodes(), self.block_holds(block, remote)) {
+                    (doubt @ Tri::Maybe(_), held) if held != Tri::No && is_addressed(remote) => {
+                        doubt
+                    }
+                    (holds, held) => holds.and(held),
+                }
             }
         }
     }
@@ -205,15 +210,28 @@ impl Cluster {
     }
 
     /// By which addresses a pod or node may be seen. Addresses outside of the cluster are none.
-    fn seen(&self, _direction: Direction, end: &Endpoint<'_>) -> Seen {
-        match end {
-            Endpoint::Outside(_) => Seen::default(),
-            Endpoint::Host(host) => Seen { known: host.addresses.clone(), hidden: false },
-            Endpoint::Pod(pod) => Seen {
-                known: pod.addresses.clone(),
-                hidden: pod.addresses.is_empty() && !pod.host_network,
-            },
+    fn seen(&self, direction: Direction, end: &Endpoint<'_>) -> Seen {
+        let own = match end {
+            Endpoint::Outside(_) => return Seen::default(),
+            Endpoint::Pod(pod) if !pod.host_network => {
+                let known = pod.addresses.clone();
+                return Seen { hidden: known.is_empty(), known };
+            }
+            Endpoint::Pod(pod) => &pod.addresses,
+            Endpoint::Host(host) => &host.addresses,
+        };
+        let mut seen = Seen { known: own.clone(), hidden: false };
+        // Through a tunnel of Calico's a node is seen by its tunnel's address, which is one of the
+        // pod networks. Any plugin that is not known may be Calico.
+        let tunnels = matches!(self.network.cni, None | Some(Cni::Calico));
+        if direction == Direction::Ingress && tunnels && !own.is_empty() {
+            let node = self.node_of(end).and_then(|name| self.nodes.get(name));
+            match node.and_then(|node| node.tunnel_addresses.as_ref()) {
+                Some(addresses) => seen.known.extend(addresses),
+                None => seen.hidden = true,
+            }
         }
+        seen
     }
 
     /// The addresses of which any may be the one that counts; none where there is no choice, or not
@@ -238,13 +256,16 @@ impl Cluster {
 
     /// Whether a block holds an address of which only the pod networks are known.
     fn holds_pod_network(&self, block: &Block) -> Tri {
-        let spans = block.spans();
+        let mut spans = block.spans();
+        let outside: Vec<Span> =
+            self.network.declared_outside.iter().copied().map(Span::from).collect();
+        spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
         let mut networks = self.network.pod_spans().peekable();
         if networks.peek().is_some()
             && self.network.pod_spans().all(|n| spans.iter().any(|s| s.covers(&n)))
         {
             Tri::Yes
-        } else if networks.any(|n| block.meets(&n)) {
+        } else if networks.any(|n| spans.iter().any(|s| s.meets(&n))) {
             ADDRESS
         } else {
             Tri::No
@@ -260,6 +281,14 @@ fn holds_span(block: &Block, span: &Span) -> Tri {
         ADDRESS
     } else {
         Tri::No
+    }
+}
+
+fn is_addressed(remote: &Remote<'_>) -> bool {
+    match remote.end {
+        Endpoint::Pod(pod) => !pod.addresses.is_empty(),
+        Endpoint::Host(host) => !host.addresses.is_empty(),
+        Endpoint::Outside(_) => true,
     }
 }
 

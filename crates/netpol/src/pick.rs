@@ -1,11 +1,7 @@
 //! Parties as people write them: `namespace/pod`, `namespace/kind/name`, an address or block, or a
 //! namespace.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
-use super::address::Span;
+use super::address::{Span, parse_address, parse_network};
 use super::input::{Input, Member, Owner};
 use super::ports::{PortRange, PortSet, Protocol};
 
@@ -53,7 +49,7 @@ impl Input {
     /// # Errors
     /// It means nobody in the input.
     pub fn pick(&self, name: &str) -> Result<Pick, NotThere> {
-        if let Ok(address) = name.parse::<IpAddr>() {
+        if let Some(address) = parse_address(name) {
             let own = self.numbers(|m| m.pod.addresses.contains(&address));
             let span = Span::from(address);
             return Ok(if own.is_empty() {
@@ -62,7 +58,7 @@ impl Input {
                 Pick::Members(own)
             });
         }
-        if let Ok(net) = name.parse::<IpNet>() {
+        if let Some(net) = parse_network(name) {
             let own = self.numbers(|m| m.pod.addresses.iter().any(|a| net.contains(a)));
             return Ok(Pick::Addresses(net.trunc().into(), own));
         }

@@ -66,10 +66,13 @@ pub enum Tri {
 }
 
 impl Tri {
-    /// Whether it is not known.
+    /// Why it is not known; `None` where it is.
     #[must_use]
-    pub const fn is_doubt(self) -> bool {
-        matches!(self, Self::Maybe(_))
+    pub const fn why(self) -> Option<Why> {
+        match self {
+            Self::Maybe(why) => Some(why),
+            Self::Yes | Self::No => None,
+        }
     }
 
     /// Both. Of two doubts the more severe is kept.

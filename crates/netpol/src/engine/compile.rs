@@ -10,10 +10,9 @@ use crate::cluster::Cluster;
 use crate::endpoint::{ContainerPorts, Endpoint, Pod};
 use crate::evaluate::RuleId;
 use crate::labels::Selector;
-use crate::matching::ports_on;
 use crate::policy::{Direction, Peer, RulePorts, Scope};
 use crate::ports::Protocol;
-use crate::verdict::{Tri, Verdict};
+use crate::verdict::Tri;
 
 /// What a rule matches: the number of its peers' set, or everyone.
 pub(super) type Peers = Option<u32>;
@@ -253,28 +252,4 @@ fn names(cluster: &Cluster) -> HashSet<(Protocol, &str)> {
         .flatten()
         .map(|(protocol, name)| (*protocol, name.as_str()))
         .collect()
-}
-
-/// Kept here so that both evaluations read a rule's ports alike.
-pub(super) fn rule_ports(
-    cluster: &Cluster,
-    direction: Direction,
-    id: RuleId,
-) -> Option<&RulePorts> {
-    match id {
-        RuleId::Network { policy, rule } => {
-            cluster.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
-        }
-        RuleId::Admin { policy, rule } => {
-            cluster.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
-        }
-    }
-}
-
-/// On which ports a rule matches a connection to `destination`, where it holds the peer.
-pub(super) fn opens(ports: &RulePorts, destination: &Endpoint<'_>, holds: Tri) -> Verdict {
-    match holds {
-        Tri::No => Verdict::deny(),
-        holds => ports_on(ports, destination).under(holds),
-    }
 }

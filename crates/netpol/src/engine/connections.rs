@@ -322,7 +322,10 @@ impl<'a> Connections<'a> {
     /// Destinations that the egress of `source` and their own ingress let it reach, sorted, with
     /// verdicts. Starts from whichever side allows less.
     fn pairs(&mut self, source: usize) -> Vec<(u32, u32)> {
-        let alone = self.members(source).nth(1).is_none();
+        let mut members = self.members(source);
+        let several = members.next().is_some_and(|m| self.member(m).may_be_several());
+        let alone = !several && members.next().is_none();
+        drop(members);
         let listed = if source < self.grouped { self.ends().end } else { self.grouped };
         if self.is_host(source) {
             let others = (0..listed).filter(|to| *to != source || !alone);

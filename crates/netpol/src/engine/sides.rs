@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::bits::{Bits, TriBits};
 use super::classes::Partition;
-use super::compile::{Compiled, opens, rule_ports};
+use super::compile::Compiled;
 use super::universe::Universe;
 use crate::endpoint::Endpoint;
 use crate::evaluate::{RuleId, Stack};
@@ -171,7 +171,7 @@ impl Work<'_> {
     }
 
     fn ports(&self, id: RuleId) -> Option<&RulePorts> {
-        rule_ports(self.universe.cluster, self.direction, id)
+        self.universe.cluster.rule_ports(self.direction, id)
     }
 
     /// What the names in the rules stand for on the pod itself.
@@ -253,14 +253,15 @@ impl Work<'_> {
             };
             let cluster = self.universe.cluster;
             let holds = |id| self.peers(id).map_or(Tri::Yes, |peers| peers.at(sample));
-            let verdict = if choice(sample) > 0 && self.rules().any(|id| holds(id).is_doubt()) {
+            let verdict = if choice(sample) > 0 && self.rules().any(|id| holds(id).why().is_some())
+            {
                 cluster.by_address(Remote::new(self.direction, peer), |remote| {
                     let opens = |id| cluster.rule_opens_to(id, remote, &destination);
                     cluster.decide(self.direction, self.stack, opens)
                 })
             } else {
                 cluster.decide_by(self.direction, self.stack, rules, |id| {
-                    self.ports(id).map_or_else(Verdict::deny, |p| opens(p, &destination, holds(id)))
+                    cluster.rule_passes(self.direction, id, holds(id), &destination)
                 })
             };
             if verdict.is_deny() {

@@ -187,6 +187,8 @@ pub(super) struct Index<'a> {
     host: Bits,
     /// Pods of the pod network without an address.
     unaddressed: Bits,
+    /// Pods that may have labels which are not known.
+    open: Bits,
 }
 
 /// The pods that have a label.
@@ -221,6 +223,7 @@ impl<'a> Index<'a> {
             addresses: Vec::new(),
             host: Bits::none(len),
             unaddressed: Bits::none(len),
+            open: Bits::none(len),
         };
         universe.pods().for_each(|i| index.add(i, universe.pod(i)));
         for (name, bits) in &index.by_namespace {
@@ -241,6 +244,9 @@ impl<'a> Index<'a> {
                 }
                 None => key.unknown.set(i),
             }
+        }
+        if pod.labels.is_open() {
+            self.open.set(i);
         }
         let len = self.universe.len();
         match &pod.home {
@@ -286,10 +292,14 @@ impl<'a> Index<'a> {
         let mut absent = Bits::range(self.universe.len(), self.universe.pods());
         absent.minus(&key.known);
         absent.minus(&key.unknown);
+        let mut open = absent.clone();
+        absent.minus(&self.open);
+        open.minus(&absent);
         // No label has this value: it stands for all that the requirement does not name.
         found.put(&key.known, requirement.matches(Label::Is("\0")));
         found.put(&key.unknown, requirement.matches(Label::Some));
         found.put(&absent, requirement.matches(Label::Absent));
+        found.put(&open, requirement.matches(Label::Unknown));
         if let Requirement::In(_, values) | Requirement::NotIn(_, values) = requirement {
             for value in values {
                 let held = requirement.matches(Label::Is(value));

@@ -10,7 +10,7 @@ use super::{Expectation, Expectations, KIND, Party, Wanted};
 use crate::endpoint::Endpoint;
 use crate::finding::{Cause, Finding, Flow, Kind};
 use crate::findings::cause::{denied_by, doubted_by, opened_by};
-use crate::findings::of_gap;
+use crate::findings::of_incomplete;
 use crate::input::Input;
 use crate::invalid::{Invalid, Problem};
 use crate::ports::PortSet;
@@ -34,14 +34,10 @@ pub fn check(
     }
     let mut findings = found.findings();
     if !complete {
-        findings.push(of_gap(INCOMPLETE));
+        findings.push(of_incomplete());
     }
     Ok(findings)
 }
-
-/// Said where [`judge`](super::judge()) is not complete.
-pub(crate) const INCOMPLETE: &str =
-    "labels have more combinations than are tried: pods that are not in the input may be let in";
 
 fn problem(expectations: &Expectations, field: String, problem: Problem) -> Invalid {
     let place = expectations.place.clone();

@@ -41,20 +41,29 @@ pub fn network_policy(
     Ok(policy)
 }
 
-/// Namespace and name of an object.
+/// Namespace and name of an object. Where the API server makes up the name, its beginning stands for
+/// it.
 pub(crate) fn identity(root: &Cursor<'_>, default_namespace: &str) -> (String, String) {
     let metadata = root.require("metadata");
-    let text = |key: &str, required: bool| {
-        let metadata = metadata.as_ref()?;
-        let at = if required { metadata.require(key) } else { metadata.get(key) }?;
+    let text = |key: &str, is_valid: fn(&str) -> bool| {
+        let at = metadata.as_ref()?.get(key)?;
         let text = at.string()?;
-        if !is_subdomain(text) {
+        if !is_valid(text) {
             at.report(Problem::Name(text.to_owned()));
         }
         Some(text.to_owned())
     };
-    let namespace = text("namespace", false).unwrap_or_else(|| default_namespace.to_owned());
-    (namespace, text("name", true).unwrap_or_default())
+    let namespace = text("namespace", is_subdomain).unwrap_or_else(|| default_namespace.to_owned());
+    let name = text("name", is_subdomain).or_else(|| text("generateName", is_beginning));
+    if let (None, Some(metadata)) = (&name, &metadata) {
+        metadata.require("name");
+    }
+    (namespace, name.unwrap_or_default())
+}
+
+/// Whether something can follow it so that it is a name (`NameIsDNSSubdomain` with `prefix`).
+fn is_beginning(text: &str) -> bool {
+    is_subdomain(text) || text.strip_suffix('-').is_some_and(is_subdomain)
 }
 
 type Spec = (Selector, Option<Vec<Rule>>, Option<Vec<Rule>>, Vec<Direction>);

@@ -465,6 +465,7 @@ fn member(who: &Who) -> Option<Member> {
         owner: None,
         workload: None,
         replicas: 1,
+        varies: false,
         place: None,
     })
 }

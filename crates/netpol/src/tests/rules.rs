@@ -342,15 +342,64 @@ fn rule_16_selectors_and_blocks_may_or_may_not_hold_nodes_and_host_network_pods(
     let block = from(json!([{"ipBlock": {"cidr": "192.0.2.0/24"}}]));
     assert_eq!(between(&block, &host, &a), unsure);
     assert_eq!(block.verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a)), unsure);
-    for (cni, open) in [(Cni::Cilium, false), (Cni::Calico, true), (Cni::None, true)] {
+    for (cni, open) in [(Cni::Cilium, Verdict::deny()), (Cni::None, Verdict::allow())] {
         let verdict =
             on(block.clone(), Some(cni)).verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a));
-        assert_eq!(verdict, if open { Verdict::allow() } else { Verdict::deny() }, "{cni:?}");
+        assert_eq!(verdict, open, "{cni:?}");
     }
     // A rule without peers holds them everywhere.
     let any = from(json!([]));
     assert_eq!(between(&any, &host, &a), Verdict::allow());
     assert_eq!(any.verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a)), Verdict::allow());
+}
+
+#[test]
+fn rule_16_calico_sees_a_node_by_its_tunnels_address() {
+    let a = pod("a", "x");
+    let host = Host { node: Some("n2".to_owned()), addresses: vec!["172.18.0.3".parse().unwrap()] };
+    let mut exporter = pod("b", "exporter");
+    exporter.host_network = true;
+    exporter.node.clone_from(&host.node);
+    exporter.addresses.clone_from(&host.addresses);
+    let mut a = Pod { node: Some("n1".to_owned()), ..a };
+    a.addresses = vec!["10.244.1.9".parse().unwrap()];
+    let verdicts = |annotations: Value, cidr: &str| {
+        let node = json!({"apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": "n2", "annotations": annotations},
+            "spec": {"podCIDR": "10.244.2.0/24"},
+            "status": {"addresses": [{"type": "InternalIP", "address": "172.18.0.3"}]}});
+        let spec = json!({"ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]});
+        let mut reader = read::Reader::new("default");
+        [policy(spec), node].iter().for_each(|object| reader.add(object, None));
+        let mut c = reader.finish().cluster;
+        c.network.pod_cidrs = vec!["10.244.0.0/16".parse().unwrap()];
+        let c = on(c, Some(Cni::Calico));
+        let from_node = c.verdict(&Endpoint::Host(&host), &Endpoint::Pod(&a));
+        assert_eq!(between(&c, &exporter, &a), from_node);
+        from_node
+    };
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    // Not told by which it is seen: of its own network and of the pods' only both together hold it.
+    for (cidr, verdict) in [
+        ("172.18.0.0/16", unknown.clone()),
+        ("10.244.0.0/16", unknown.clone()),
+        ("0.0.0.0/0", Verdict::allow()),
+        ("192.0.2.0/24", Verdict::deny()),
+    ] {
+        assert_eq!(verdicts(json!({}), cidr), verdict, "{cidr}");
+    }
+    let tunnel = json!({"projectcalico.org/IPv4VXLANTunnelAddr": "10.244.7.1"});
+    assert_eq!(verdicts(tunnel.clone(), "10.244.7.0/24"), unknown);
+    assert!(verdicts(tunnel.clone(), "10.244.8.0/24").is_deny());
+    assert_eq!(verdicts(tunnel, "0.0.0.0/0"), Verdict::allow());
+    // Without a tunnel it has its own.
+    let plain = json!({"projectcalico.org/IPv4Address": "172.18.0.3/16"});
+    assert_eq!(verdicts(plain.clone(), "172.18.0.0/16"), Verdict::allow());
+    assert!(verdicts(plain, "10.244.0.0/16").is_deny());
+    // Flannel's device has the first address of the node's own network of pods.
+    let canal = json!({"flannel.alpha.coreos.com/public-ip": "172.18.0.3"});
+    assert_eq!(verdicts(canal.clone(), "10.244.2.0/31"), unknown);
+    assert!(verdicts(canal, "10.244.3.0/24").is_deny());
 }
 
 #[test]

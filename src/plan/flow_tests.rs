@@ -1,6 +1,10 @@
 //! Flows opened and closed.
+#![allow(clippy::unwrap_used)]
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::flow::{Actor, FlowChange, compare};
+use netpol::{Cluster, Foreign};
 
 fn shown(changes: &[FlowChange]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
@@ -10,13 +14,18 @@ fn actors() -> Vec<Actor> {
     vec![
         Actor::pod("gateway", "a", [("app", "gateway")]),
         Actor::pod("agent", "b", [("app", "agent")]),
-        Actor::host("api-server"),
+        Actor::on_node("api-server", "kube-system"),
         Actor::address("database", "203.0.113.7/32".parse().unwrap()),
     ]
 }
 
 fn egress(rules: Value) -> Cluster {
-    cluster([json!({"policyTypes": ["Egress"], "egress": rules})])
+    let policy = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "p", "namespace": "a"},
+        "spec": {"policyTypes": ["Egress"], "egress": rules},
+    });
+    Cluster::from_manifests([&policy]).unwrap()
 }
 
 #[test]
@@ -25,11 +34,11 @@ fn a_narrower_rule_closes_all_addresses_but_one() {
     let after = egress(json!([{
         "to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}], "ports": [{"port": 5432}, {"port": 6432}],
     }]));
-    let diff = diff_flows(&before, &after, &actors());
+    let diff = compare(before, after, &actors());
     assert_eq!(
         shown(&diff.opened),
         [
-            // The address of a node is not known.
+            // The address of its node is not known.
             "gateway → api-server TCP 6432 (perhaps: unknown-address)",
             "gateway → database TCP 6432",
         ]
@@ -47,7 +56,7 @@ fn a_narrower_rule_closes_all_addresses_but_one() {
 fn a_rule_without_peers_opens_nodes_pods_and_every_address() {
     let before = egress(json!([]));
     let after = egress(json!([{"ports": [{"port": 6443}]}]));
-    let diff = diff_flows(&before, &after, &actors());
+    let diff = compare(before, after, &actors());
     assert_eq!(
         shown(&diff.opened),
         [
@@ -64,7 +73,7 @@ fn a_rule_without_peers_opens_nodes_pods_and_every_address() {
 fn the_same_flows_by_other_policies_are_no_change() {
     let one = egress(json!([{"ports": [{"port": 1}, {"port": 2}]}]));
     let two = egress(json!([{"ports": [{"port": 2}]}, {"ports": [{"port": 1, "endPort": 2}]}]));
-    assert!(diff_flows(&one, &two, &actors()).is_empty());
+    assert!(compare(one, two, &actors()).is_empty());
 }
 
 /// What one side leaves open and the other allows opens or closes perhaps; what both leave open is no
@@ -78,10 +87,10 @@ fn a_doubt_beside_a_permission_is_a_change_perhaps() {
     };
     let open = || egress(json!([{"ports": [{"port": 443}]}]));
     let pair = [Actor::pod("agent", "a", [("app", "agent")]), actors().remove(3)];
-    let diff = diff_flows(&unread(json!([])), &open(), &pair);
+    let diff = compare(unread(json!([])), open(), &pair);
     let perhaps = "agent → database TCP 443 (perhaps: policy-kind-not-evaluated)";
     assert!(shown(&diff.opened).contains(&perhaps.to_owned()), "{:?}", diff.opened);
-    let diff = diff_flows(&open(), &unread(json!([])), &pair);
+    let diff = compare(open(), unread(json!([])), &pair);
     assert!(shown(&diff.closed).contains(&perhaps.to_owned()), "{:?}", diff.closed);
-    assert!(diff_flows(&unread(json!([])), &unread(json!([{}])), &pair).is_empty());
+    assert!(compare(unread(json!([])), unread(json!([{}])), &pair).is_empty());
 }
