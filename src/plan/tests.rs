@@ -297,7 +297,7 @@ fn adoption_says_what_goes_with_it() {
 }
 
 #[test]
-fn a_first_writer_is_a_stranger_after_the_adoption() {
+fn a_first_writer_is_a_representative_after_the_adoption() {
     let desired = gateway("g:1", "a");
     let mut existing = installed(&desired);
     existing["spec"]["replicas"] = json!(2);

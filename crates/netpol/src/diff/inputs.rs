@@ -219,17 +219,17 @@ fn parties(sides: &[Connections<'_>; 2], filters: &[Filter; 2], by: By) -> Vec<P
         });
         parties[party].shown.members.push(id);
     }
-    parties.extend(strangers(sides, filters, &parties));
+    parties.extend(representatives(sides, filters, &parties));
     parties
 }
 
 /// Pods that are in neither input, where no party behaves like them.
-fn strangers(sides: &[Connections<'_>; 2], filters: &[Filter; 2], parties: &[Party]) -> Vec<Party> {
-    let after: HashMap<&PodPattern, usize> = sides[1].strangers().collect();
+fn representatives(sides: &[Connections<'_>; 2], filters: &[Filter; 2], parties: &[Party]) -> Vec<Party> {
+    let after: HashMap<&PodPattern, usize> = sides[1].representatives().collect();
     let mut seen: BTreeSet<[Vec<usize>; 2]> =
         parties.iter().map(|party| party.classes.clone()).collect();
     let mut found = Vec::new();
-    for (pattern, class) in sides[0].strangers() {
+    for (pattern, class) in sides[0].representatives() {
         let Some(other) = after.get(pattern) else { continue };
         let classes = [vec![class], vec![*other]];
         let home = pattern.namespaces();

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
 use super::sides::{Sides, Verdicts, sides, stacks};
-use super::stranger::PodPattern;
-use super::universe::Universe;
+use super::representative::{PodPattern, Representative};
+use super::universe::{Universe, Unlisted};
 use crate::address::{Family, Span, merged};
 use crate::cluster::Cluster;
 use crate::endpoint::Endpoint;
@@ -26,7 +26,7 @@ pub struct Connections<'a> {
     verdicts: Verdicts,
     ingress: Sides,
     egress: Sides,
-    /// How many classes are groups. Strangers come after them.
+    /// How many classes are groups. Representatives come after them.
     grouped: usize,
     /// For each class of pods, the ingress sides that let it in. As bits, since of many classes with
     /// sides of their own each may let in all others.
@@ -73,7 +73,7 @@ pub enum End {
     /// Members that behave alike, by number.
     Group(usize),
     /// Pods that are not in the input, by number.
-    Stranger(usize),
+    Representative(usize),
 }
 
 /// What one end may send to another.
@@ -91,14 +91,30 @@ impl<'a> Connections<'a> {
     /// Evaluates everything. With `known_only`, nobody but the members of the input and addresses.
     #[must_use]
     pub fn new(input: &'a Input, known_only: bool) -> Self {
-        Self::of(input, Universe::new(input, known_only, &[&input.cluster]))
+        Self::beside(input, &input.cluster, known_only)
     }
 
     /// As [`Connections::new`], with pods that are not in the input for another state's policies as
-    /// well: two states are compared over the same strangers.
+    /// well: two states are compared over the same representatives.
     #[must_use]
     pub fn beside(input: &'a Input, other: &Cluster, known_only: bool) -> Self {
-        Self::of(input, Universe::new(input, known_only, &[&input.cluster, other]))
+        let states = [&input.cluster, other];
+        let unlisted = if known_only { Unlisted::None } else { Unlisted::Minimal(&states) };
+        Self::of(input, Universe::new(input, unlisted))
+    }
+
+    /// As [`Connections::new`], with a representative for every combination of labels that a
+    /// selector of a policy or one of the patterns tells apart.
+    #[must_use]
+    pub fn combined(input: &'a Input, asked: &[PodPattern]) -> Self {
+        Self::of(input, Universe::new(input, Unlisted::Combined(asked)))
+    }
+
+    /// Whether every pod that is not in the input behaves as one of the representatives does: false
+    /// only for [`Connections::combined`], where labels have more combinations than are tried.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.universe.complete
     }
 
     fn of(input: &'a Input, universe: Universe<'a>) -> Self {
@@ -141,7 +157,7 @@ impl<'a> Connections<'a> {
         self.input
     }
 
-    /// How many groups and strangers there are; they are numbered in this order.
+    /// How many groups and representatives there are; they are numbered in this order.
     #[must_use]
     pub fn ends(&self) -> Range<usize> {
         0..self.ingress.of.len()
@@ -150,7 +166,7 @@ impl<'a> Connections<'a> {
     /// Whether a number is a group's.
     #[must_use]
     pub fn end(&self, class: usize) -> End {
-        if class < self.grouped { End::Group(class) } else { End::Stranger(class) }
+        if class < self.grouped { End::Group(class) } else { End::Representative(class) }
     }
 
     /// The members of a group, as numbers in the input.
@@ -181,7 +197,7 @@ impl<'a> Connections<'a> {
         self.universe.endpoint(self.compiled.classes[class][0] as usize)
     }
 
-    /// How many classes there are: groups, strangers, and then addresses that behave alike.
+    /// How many classes there are: groups, representatives, and then addresses that behave alike.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.compiled.classes.len()
@@ -209,16 +225,16 @@ impl<'a> Connections<'a> {
     }
 
     /// Every pod that is not in the input, with its class, which may be a group's.
-    pub fn strangers(&self) -> impl Iterator<Item = (&PodPattern, usize)> {
+    pub fn representatives(&self) -> impl Iterator<Item = (&PodPattern, usize)> {
         let members = self.input.members.len();
-        let range = members..members + self.universe.strangers.len();
+        let range = members..members + self.universe.representatives.len();
         let numbered = self.compiled.classes.iter().enumerate();
         numbered.flat_map(move |(class, all)| {
             let own = all.iter().map(|m| *m as usize).filter({
                 let range = range.clone();
                 move |m| range.contains(m)
             });
-            own.map(move |m| (&self.universe.strangers[m - members].stands_for, class))
+            own.map(move |m| (&self.universe.representatives[m - members].stands_for, class))
         })
     }
 
@@ -243,24 +259,24 @@ impl<'a> Connections<'a> {
     }
 
     /// The pods of a class that are not in the input; also those that behave as members do.
-    pub fn strangers_of(&self, class: usize) -> impl Iterator<Item = &super::stranger::Stranger> {
+    pub fn representatives_of(&self, class: usize) -> impl Iterator<Item = &Representative> {
         let members = self.input.members.len();
         let numbers = self.compiled.classes[class].iter().map(|m| *m as usize);
         let pods = self.universe.pods().end;
         numbers
             .filter(move |m| (members..pods).contains(m))
-            .map(move |m| &self.universe.strangers[m - members])
+            .map(move |m| &self.universe.representatives[m - members])
     }
 
-    /// What a stranger stands for.
+    /// What a representative stands for.
     #[must_use]
-    pub fn stranger(&self, class: usize) -> &PodPattern {
+    pub fn representative(&self, class: usize) -> &PodPattern {
         let first = self.compiled.classes[class][0] as usize;
-        &self.universe.strangers[first - self.input.members.len()].stands_for
+        &self.universe.representatives[first - self.input.members.len()].stands_for
     }
 
-    /// Everything that an end may send to groups and strangers, in their order. Between two
-    /// strangers nothing is listed.
+    /// Everything that an end may send to groups and representatives, in their order. Between two
+    /// representatives nothing is listed.
     pub fn from(&mut self, source: usize) -> Vec<Edge> {
         let from = self.end(source);
         let pairs = self.pairs(source);
@@ -324,7 +340,7 @@ impl<'a> Connections<'a> {
     }
 
     /// What a group may exchange with addresses: one row for each protocol, set of ports and
-    /// family, with all addresses. Strangers and addresses: nothing is listed.
+    /// family, with all addresses. Representatives and addresses: nothing is listed.
     pub fn outside(&mut self, group: usize, direction: Direction) -> Rc<[Outside]> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,

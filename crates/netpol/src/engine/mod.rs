@@ -11,8 +11,8 @@ mod classes;
 mod compile;
 mod connections;
 mod sides;
-mod stranger;
+mod representative;
 mod universe;
 
 pub use connections::{Connections, Edge, End, Outside, Ports};
-pub use stranger::{PodPattern, Stranger};
+pub use representative::{PodPattern, Representative};

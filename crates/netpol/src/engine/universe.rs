@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::bits::{Bits, TriBits};
-use super::stranger::{Stranger, strangers};
+use super::representative::{PodPattern, Representative, Selectors};
 use crate::address::{Block, Span, pieces};
 use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
@@ -15,20 +15,44 @@ use crate::labels::{Label, Labels, Requirement, Selector};
 use crate::policy::{Direction, Peer, Scope};
 use crate::verdict::Tri;
 
-/// Members of the input, then strangers, then pieces of the address space.
+/// Members of the input, then representatives of pods that are not in it, then pieces of the address
+/// space.
 pub(super) struct Universe<'a> {
     pub(super) cluster: &'a Cluster,
-    pub(super) strangers: Vec<Stranger>,
+    pub(super) representatives: Vec<Representative>,
     pub(super) pieces: Vec<Span>,
+    /// Whether every pod that is not in the input behaves as one of the representatives does.
+    pub(super) complete: bool,
     members: &'a [crate::input::Member],
 }
 
+/// Which pods that are not in the input are asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unlisted<'a> {
+    /// None.
+    None,
+    /// One for each distinct peer selector of these states.
+    Minimal(&'a [&'a Cluster]),
+    /// One for every combination of labels that selectors, or these patterns, tell apart.
+    Combined(&'a [PodPattern]),
+}
+
 impl<'a> Universe<'a> {
-    /// With strangers for the policies of all `states`.
-    pub(super) fn new(input: &'a Input, known_only: bool, states: &[&Cluster]) -> Self {
-        let strangers = if known_only { Vec::new() } else { strangers(&input.cluster, states) };
-        let pieces = pieces(&edges(&input.cluster));
-        Self { cluster: &input.cluster, strangers, pieces, members: &input.members }
+    pub(super) fn new(input: &'a Input, unlisted: Unlisted<'_>) -> Self {
+        let cluster = &input.cluster;
+        let (representatives, complete) = match unlisted {
+            Unlisted::None => (Vec::new(), true),
+            Unlisted::Minimal(states) => (Selectors::new(states, &[]).minimal(cluster), true),
+            Unlisted::Combined(asked) => {
+                let selectors = Selectors::new(&[cluster], asked);
+                let mut all = selectors.minimal(cluster);
+                let (combined, complete) = selectors.combined(cluster);
+                all.extend(combined);
+                (all, complete)
+            }
+        };
+        let pieces = pieces(&edges(cluster));
+        Self { cluster, representatives, pieces, complete, members: &input.members }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -36,7 +60,7 @@ impl<'a> Universe<'a> {
     }
 
     pub(super) fn pods(&self) -> Range<usize> {
-        0..self.members.len() + self.strangers.len()
+        0..self.members.len() + self.representatives.len()
     }
 
     pub(super) fn outside(&self) -> Range<usize> {
@@ -46,7 +70,7 @@ impl<'a> Universe<'a> {
     pub(super) fn pod(&self, i: usize) -> &Pod {
         match self.members.get(i) {
             Some(member) => &member.pod,
-            None => &self.strangers[i - self.members.len()].pod,
+            None => &self.representatives[i - self.members.len()].pod,
         }
     }
 

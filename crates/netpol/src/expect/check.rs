@@ -88,7 +88,7 @@ impl<'e> Run<'e> {
         let held = |parties: &[Found<'_>], actor: &Actor| -> Vec<usize> {
             let holds = |p: &Found<'_>| match &actor.who {
                 Who::Member(m) => p.member(*m),
-                Who::Stranger(pattern) => p.stranger(&input.cluster, pattern, &actor.pod),
+                Who::Stranger(pattern) => p.representative(&input.cluster, pattern, &actor.pod),
             };
             (0..parties.len()).filter(|i| holds(&parties[*i])).collect()
         };
@@ -96,8 +96,8 @@ impl<'e> Run<'e> {
         let mut known: HashMap<(usize, bool, Vec<usize>, Vec<usize>), usize> = HashMap::new();
         for actor in actors {
             let (from, to) = (held(&from, actor), held(&to, actor));
-            let stranger = matches!(actor.who, Who::Stranger(_));
-            let key = (actor.class, stranger, from.clone(), to.clone());
+            let representative = matches!(actor.who, Who::Stranger(_));
+            let key = (actor.class, representative, from.clone(), to.clone());
             let at = *known.entry(key).or_insert_with(|| {
                 nodes.push(Node { actors: Vec::new(), from, to });
                 nodes.len() - 1
@@ -118,8 +118,8 @@ impl<'e> Run<'e> {
                     (true, Some(other)) => other,
                     (true, None) => continue, // a pod always reaches itself
                 };
-                let strangers = [from, to].map(|a| matches!(a.who, Who::Stranger(_)));
-                if strangers == [true, true] {
+                let representatives = [from, to].map(|a| matches!(a.who, Who::Stranger(_)));
+                if representatives == [true, true] {
                     continue;
                 }
                 let entries: Vec<usize> =
@@ -229,7 +229,7 @@ impl<'e> Run<'e> {
             let nobody = |key: &str, parties: &[Found<'_>]| {
                 let actor = |a: &Actor| match &a.who {
                     Who::Member(m) => parties[i].member(*m),
-                    Who::Stranger(p) => parties[i].stranger(&self.input.cluster, p, &a.pod),
+                    Who::Stranger(p) => parties[i].representative(&self.input.cluster, p, &a.pod),
                 };
                 let pods = self.nodes.iter().flat_map(|n| &n.actors).any(actor);
                 (!pods && parties[i].edges().is_empty()).then(|| format!("flows[{i}].{key}"))

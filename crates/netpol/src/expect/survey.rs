@@ -82,13 +82,13 @@ impl<'a> Survey<'a> {
                     pod: connections.member(m).pod.clone(),
                 }));
             }
-            actors.extend(connections.strangers_of(class).map(|stranger| Actor {
+            actors.extend(connections.representatives_of(class).map(|representative| Actor {
                 class,
-                who: Who::Stranger(stranger.stands_for.clone()),
-                pod: stranger.pod.clone(),
+                who: Who::Stranger(representative.stands_for.clone()),
+                pod: representative.pod.clone(),
             }));
             for edge in connections.from(class) {
-                let (End::Group(to) | End::Stranger(to)) = edge.to;
+                let (End::Group(to) | End::Representative(to)) = edge.to;
                 edges.insert((class, to), Open::of(&edge.ports));
             }
         }

@@ -38,8 +38,8 @@ pub fn write(input: &Input) -> Value {
                 let Some(other) = destination.get(1) else { continue };
                 to = *other;
             }
-            let stranger = |i: usize| matches!(survey.actors[i].who, Who::Stranger(_));
-            if stranger(from) && stranger(to) {
+            let representative = |i: usize| matches!(survey.actors[i].who, Who::Stranger(_));
+            if representative(from) && representative(to) {
                 continue;
             }
             let open = survey.between(&survey.actors[from], &survey.actors[to]);

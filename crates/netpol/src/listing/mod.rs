@@ -126,7 +126,7 @@ impl<'c, 'a> Listing<'c, 'a> {
                 }
                 found.clear();
                 for edge in &edges.1 {
-                    let (End::Group(class) | End::Stranger(class)) = edge.to;
+                    let (End::Group(class) | End::Representative(class)) = edge.to;
                     for i in 0..self.of_class[class].len() {
                         let to = self.of_class[class][i];
                         if self.is_listed(from, to)
@@ -177,7 +177,7 @@ impl<'c, 'a> Listing<'c, 'a> {
             }
             if edges.0 != class {
                 let found = self.connections.from(class).into_iter().map(|edge| {
-                    let (End::Group(to) | End::Stranger(to)) = edge.to;
+                    let (End::Group(to) | End::Representative(to)) = edge.to;
                     (to, edge.ports)
                 });
                 edges = (class, found.collect());
@@ -294,11 +294,11 @@ fn nodes(connections: &Connections<'_>, by: By, filter: &Filter) -> Vec<Node> {
     }
     name(connections, by, &mut nodes);
     for class in connections.ends() {
-        let End::Stranger(_) = connections.end(class) else { continue };
-        let home = connections.stranger(class).namespaces();
+        let End::Representative(_) = connections.end(class) else { continue };
+        let home = connections.representative(class).namespaces();
         let [is_source, is_destination] = filter.is_asked(None, &home);
         let is_inside = filter.is_inside(&home);
-        let name = Name::Unknown(connections.stranger(class).clone());
+        let name = Name::Unknown(connections.representative(class).clone());
         if is_source || is_destination {
             let members = Vec::new();
             nodes.push(Node { class, members, name, is_source, is_destination, is_inside });

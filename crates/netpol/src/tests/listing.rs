@@ -99,7 +99,7 @@ fn keep(row: &str, input: &Input, asked: &Asked) -> Option<String> {
         let id = end["pod"].as_str()?;
         Some(id.split('/').next().unwrap().to_owned())
     };
-    let stranger = |end: &Value| {
+    let representative = |end: &Value| {
         let selector = &end["unknown"]["namespaceSelector"];
         let name = "kubernetes.io/metadata.name";
         let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
@@ -108,7 +108,7 @@ fn keep(row: &str, input: &Input, asked: &Asked) -> Option<String> {
         let values = values.chain(selector["matchLabels"].get(name));
         values.map(|v| v.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let homes = |end: &Value| namespace(end).map_or_else(|| stranger(end), |n| vec![n]);
+    let homes = |end: &Value| namespace(end).map_or_else(|| representative(end), |n| vec![n]);
     for (key, names) in [("src", &asked.from), ("dst", &asked.to)] {
         let Some(name) = names.first() else { continue };
         if let Some(ips) = row[key]["ips"].as_array() {

@@ -117,15 +117,15 @@ fn rule_7_a_namespace_that_is_not_in_the_input_has_a_name_and_unknown_labels() {
     let from = |selector: Value| {
         cluster([json!({"ingress": [{"from": [{"namespaceSelector": selector}]}]})])
     };
-    let stranger = pod("c", "y");
+    let representative = pod("c", "y");
     let named = from(json!({"matchLabels": {"kubernetes.io/metadata.name": "c"}}));
-    assert_eq!(between(&named, &stranger, &a), Verdict::allow());
+    assert_eq!(between(&named, &representative, &a), Verdict::allow());
     let labelled = from(json!({"matchLabels": {"team": "blue"}}));
     assert_eq!(
-        between(&labelled, &stranger, &a).uncertain(),
+        between(&labelled, &representative, &a).uncertain(),
         [(Why::UnknownLabel, PortSet::all())]
     );
-    assert_eq!(between(&from(json!({})), &stranger, &a), Verdict::allow());
+    assert_eq!(between(&from(json!({})), &representative, &a), Verdict::allow());
 }
 
 #[test]
@@ -325,18 +325,18 @@ fn rule_19_a_foreign_policy_opens_again_what_ours_closes() {
 
 #[test]
 fn uncertainty_a_certain_denial_beats_a_doubt() {
-    let stranger = pod("c", "y");
+    let representative = pod("c", "y");
     let deny = json!({"policyTypes": ["Ingress"]});
     let doubtful = json!({"policyTypes": ["Egress"], "egress": [{"to": [
         {"namespaceSelector": {"matchLabels": {"team": "blue"}}}]}]});
     let c = cluster([doubtful.clone()]);
-    assert!(!between(&c, &pod("a", "x"), &stranger).is_certain());
+    assert!(!between(&c, &pod("a", "x"), &representative).is_certain());
     // The other end denies: no doubt is left.
     let mut c = cluster([doubtful]);
     let mut other = policy(deny);
     other["metadata"]["namespace"] = json!("c");
     c.policies.push(read::network_policy(&other, "default", None).unwrap());
-    assert!(between(&c, &pod("a", "x"), &stranger).is_deny());
+    assert!(between(&c, &pod("a", "x"), &representative).is_deny());
 }
 
 #[test]
