@@ -5,7 +5,6 @@
 
 pub mod lines;
 pub mod parts;
-pub mod skim;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

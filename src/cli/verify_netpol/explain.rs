@@ -34,7 +34,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
-    let input = args.input.read_flow(ui, &args.source, &args.destination)?;
+    let (input, _) = args.input.read(ui)?;
     let source = endpoint(&input, &args.source)?;
     let port = args.port.as_deref();
     if let Some(asked) = asked(&input, &args.destination, port, args.input.default_namespace())? {

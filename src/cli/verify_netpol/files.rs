@@ -24,7 +24,7 @@ pub(super) fn read(
     kept: &mut Texts,
 ) -> Result<(), Failure> {
     let texts = texts(paths)?;
-    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.into())).collect();
+    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     add_all(reader, &borrowed).map_err(not_yaml)?;
     texts.into_iter().for_each(|(name, text)| kept.keep(name, text));
     Ok(())

@@ -289,11 +289,11 @@ impl InputArgs {
         Ok(input)
     }
 
-    pub(super) const fn accept(&self) -> Accept {
+    const fn accept(&self) -> Accept {
         Accept { invalid: self.skip_invalid, empty: self.allow_empty }
     }
 
-    pub(super) fn reader(&self) -> Reader {
+    fn reader(&self) -> Reader {
         let mut reader = Reader::new(&self.default_namespace);
         reader.network().cni = self.cni.map(Cni::from);
         if !self.pod_cidr.is_empty() {

@@ -1,6 +1,5 @@
 //! Reads texts on all cores: nearly all the time of a check goes into YAML.
 
-use std::borrow::Cow;
 use std::num::NonZero;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -11,7 +10,7 @@ use netpol::Place;
 use netpol::read::{Manifest, Reader};
 
 /// A text and its name.
-pub(super) type Text<'a> = (&'a str, Cow<'a, str>);
+pub(super) type Text<'a> = (&'a str, &'a str);
 
 /// A text that is not YAML.
 #[derive(Debug)]
@@ -124,7 +123,7 @@ mod tests {
     #[test]
     fn threads_change_nothing() {
         let [one, two] = [0, 40].map(pods);
-        let texts = [("one", one.into()), ("two", two.into()), ("none", "".into())];
+        let texts = [("one", &*one), ("two", &*two), ("none", "")];
         let alone = read_on(1, &texts).unwrap();
         // Problems of single objects and objects that are there twice, with their places.
         assert!(alone.contains("two") && alone.contains("Twice"), "{alone}");
@@ -138,7 +137,7 @@ mod tests {
         let good = pods(0);
         let broken = format!("{good}---\na: [\n---\n{good}");
         let worse = format!("a: ]\n{broken}");
-        let texts = [("good", (&good).into()), ("broken", broken.into()), ("worse", worse.into())];
+        let texts = [("good", &*good), ("broken", &*broken), ("worse", &*worse)];
         let alone = read_on(1, &texts).unwrap_err();
         assert_eq!(alone.0, "broken");
         for threads in 2..6 {

@@ -14,7 +14,6 @@ mod lint;
 mod live;
 mod load;
 mod matrix;
-mod one_flow;
 mod output;
 mod problems;
 mod rbac;

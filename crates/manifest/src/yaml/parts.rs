@@ -36,7 +36,7 @@ pub fn parts(text: &str, size: usize) -> Vec<Part<'_>> {
 }
 
 /// Whether every document begins at a line with three dashes, and says all that is to be known of it.
-pub(super) fn can_be_parted(text: &str) -> bool {
+fn can_be_parted(text: &str) -> bool {
     let bytes = text.as_bytes();
     // Directives belong to the document behind them. Three dots end a document, too.
     let odd = ["%", "..."].iter().any(|odd| {
@@ -48,7 +48,7 @@ pub(super) fn can_be_parted(text: &str) -> bool {
 }
 
 /// Every document with its marker. Three dashes at the start of a line are one wherever they stand.
-pub(super) fn documents(text: &str) -> impl Iterator<Item = &str> {
+fn documents(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let marked = move |at: &usize| bytes.get(at + 3).is_none_or(|b| b" \t\r\n".contains(b));
     let starts = memmem::find_iter(bytes, b"\n---").map(|line_break| line_break + 1).filter(marked);

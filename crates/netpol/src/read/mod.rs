@@ -2,7 +2,6 @@
 
 mod admin;
 pub(crate) mod cursor;
-mod flow;
 mod foreign;
 mod manifest;
 mod node;
@@ -13,7 +12,6 @@ pub(crate) mod selector;
 mod service;
 
 pub use admin::admin_policy;
-pub use flow::Ends;
 pub use foreign::{is_policy_kind, policy_groups};
 pub use manifest::Manifest;
 pub use objects::{Reader, is_evaluated};

@@ -4,7 +4,6 @@ mod complete;
 mod diff;
 mod expect;
 mod explain;
-mod flow;
 mod inputs;
 mod invalid;
 mod lint;

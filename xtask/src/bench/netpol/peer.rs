@@ -1,14 +1,13 @@
 //! NP-Guard's netpol-analyzer on the same inputs.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::case::{FEW, SINGLE};
 use super::connections;
-use crate::bench::measure::{Ends, Sample, Subject, alternate, run, wall};
+use crate::bench::measure::{Ends, Sample, run, wall};
 use crate::bench::report::{FIGURES, Limit, Report, Table, figures};
 
 /// Measures both. The peer's long runs are done once.
@@ -48,16 +47,6 @@ pub fn beside(
     rows.push(figures("`netpol-analyzer list --explain`", &[theirs]));
     limit(report, "`connections --explain` of every pair", &explained, &[theirs], 200.0);
 
-    let (from, to) = flow(&few)?;
-    let mut subjects: Vec<Subject<'_, Sample>> = vec![
-        Box::new(|| run(&mut explain(ours, &few, &from, &to), DONE)),
-        Box::new(|| run(&mut evaluate(peer, &few, &from, &to), DONE)),
-    ];
-    let samples = alternate(runs, &mut subjects)?;
-    rows.push(figures("`explain SRC DST PORT`, 100 pods, 50 policies", &samples[0]));
-    rows.push(figures("`netpol-analyzer evaluate`", &samples[1]));
-    limit(report, "`explain` of one flow", &samples[0], &samples[1], 5.0);
-
     report.tables.push(Table {
         title: "Beside netpol-analyzer v1.4.4".to_owned(),
         columns: &FIGURES,
@@ -89,38 +78,4 @@ fn limit(report: &mut Report, what: &str, ours: &[Sample], theirs: &[Sample], ti
         floor: 0.0,
         unit: "×",
     });
-}
-
-/// A pod by namespace and name.
-type Pod = (String, String);
-
-/// Two pods of the input.
-fn flow(folder: &Path) -> Result<(Pod, Pod)> {
-    let text = fs::read_to_string(folder.join("pods.yaml"))?;
-    let field = |document: &str, key: &str| {
-        let line = document.lines().find_map(|line| line.strip_prefix(key))?;
-        Some(line.trim().to_owned())
-    };
-    let mut pods = text.split("---\n").filter_map(|document| {
-        Some((field(document, "  namespace:")?, field(document, "  name:")?))
-    });
-    let mut next = |skip| pods.nth(skip).context("the input has too few pods");
-    Ok((next(2)?, next(20)?))
-}
-
-/// One flow, by us.
-fn explain(ours: &Path, folder: &Path, from: &Pod, to: &Pod) -> Command {
-    let mut command = Command::new(ours);
-    command.args(["verify-netpol", "explain", "--quiet", "--manifests"]).arg(folder);
-    command.arg(format!("{}/{}", from.0, from.1)).arg(format!("{}/{}", to.0, to.1)).arg("8080");
-    command
-}
-
-/// The same flow, by the peer.
-fn evaluate(peer: &Path, folder: &Path, from: &Pod, to: &Pod) -> Command {
-    let mut command = Command::new(peer);
-    command.args(["evaluate", "--quiet", "--dirpath"]).arg(folder);
-    command.args(["-n", &from.0, "-s", &from.1]);
-    command.args(["--destination-namespace", &to.0, "-d", &to.1, "-p", "8080"]);
-    command
 }
