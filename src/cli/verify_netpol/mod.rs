@@ -15,12 +15,12 @@ mod live;
 mod load;
 mod matrix;
 mod output;
+mod passed;
 mod problems;
 mod rbac;
 mod seen;
 mod service;
 mod taken;
-mod texts;
 
 use super::Outcome;
 use crate::ui::Ui;

@@ -224,7 +224,11 @@ fn parties(sides: &[Connections<'_>; 2], filters: &[Filter; 2], by: By) -> Vec<P
 }
 
 /// Pods that are in neither input, where no party behaves like them.
-fn representatives(sides: &[Connections<'_>; 2], filters: &[Filter; 2], parties: &[Party]) -> Vec<Party> {
+fn representatives(
+    sides: &[Connections<'_>; 2],
+    filters: &[Filter; 2],
+    parties: &[Party],
+) -> Vec<Party> {
     let after: HashMap<&PodPattern, usize> = sides[1].representatives().collect();
     let mut seen: BTreeSet<[Vec<usize>; 2]> =
         parties.iter().map(|party| party.classes.clone()).collect();

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
-use super::sides::{Sides, Verdicts, sides, stacks};
 use super::representative::{PodPattern, Representative};
+use super::sides::{Sides, Verdicts, sides, stacks};
 use super::universe::{Universe, Unlisted};
 use crate::address::{Family, Span, merged};
 use crate::cluster::Cluster;

@@ -10,8 +10,8 @@ mod bits;
 mod classes;
 mod compile;
 mod connections;
-mod sides;
 mod representative;
+mod sides;
 mod universe;
 
 pub use connections::{Connections, Edge, End, Outside, Ports};

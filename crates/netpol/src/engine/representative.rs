@@ -206,11 +206,7 @@ const PAIRED: usize = 64;
 /// NetworkPolicies let two pods talk depends on at most two selectors that read the labels of one of
 /// them, that of the policy which selects it and that of the peer. Cluster-wide policies depend on
 /// more, and more selectors than [`PAIRED`] are not tried.
-fn combinations(
-    selectors: &[&Selector],
-    cluster_wide: bool,
-    complete: &mut bool,
-) -> Vec<Labels> {
+fn combinations(selectors: &[&Selector], cluster_wide: bool, complete: &mut bool) -> Vec<Labels> {
     let mut distinct: Vec<&Selector> = selectors.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
@@ -226,8 +222,11 @@ fn combinations(
         for second in &paired[i..] {
             let keys: HashSet<&str> =
                 [first, second].iter().flat_map(|s| s.requirements()).map(|r| r.key()).collect();
-            let own: Values<'_> =
-                values.iter().filter(|(k, _)| keys.contains(*k)).map(|(k, v)| (*k, v.clone())).collect();
+            let own: Values<'_> = values
+                .iter()
+                .filter(|(k, _)| keys.contains(*k))
+                .map(|(k, v)| (*k, v.clone()))
+                .collect();
             let size = own.values().try_fold(1usize, |all, v| all.checked_mul(v.len()));
             if size.is_some_and(|size| size <= PRODUCT) {
                 all.extend(product(&own));

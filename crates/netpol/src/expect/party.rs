@@ -58,7 +58,12 @@ impl Found<'_> {
     }
 
     /// Whether it holds a pod that is not in the input.
-    pub(super) fn representative(&self, cluster: &Cluster, pattern: &PodPattern, pod: &Pod) -> bool {
+    pub(super) fn representative(
+        &self,
+        cluster: &Cluster,
+        pattern: &PodPattern,
+        pod: &Pod,
+    ) -> bool {
         match self.party {
             Party::Any => true,
             Party::Unknown(own) => own == pattern,
