@@ -88,6 +88,8 @@ pub enum Patch {
 
 /// A retry is told to people once it lasts longer than this.
 const SILENT: Duration = Duration::from_secs(2);
+/// Every resource of the server in one answer (KEP-3352), stable since Kubernetes 1.30.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 /// Metadata of a list's items alone.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 
@@ -125,6 +127,15 @@ impl Rest {
     /// [`ClusterError`].
     pub async fn get_path(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
         self.call(Method::GET, path, None, retry).await
+    }
+
+    /// Reads which resources the server has besides those of the core group, as an
+    /// `APIGroupDiscoveryList`.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub async fn discover(&self, retry: Retry) -> Result<Value, ClusterError> {
+        self.call_for(Method::GET, "/apis", None, DISCOVERY, retry).await
     }
 
     /// Lists the metadata of objects, without what they hold.

@@ -73,6 +73,17 @@ pub struct Foreign {
     pub namespace: Option<String>,
     /// The only pods that it may select.
     pub selector: Selector,
+    /// Whether it selects nodes, and with them of the pods only those on their node's network.
+    pub nodes: bool,
+}
+
+impl Foreign {
+    /// What may select any pod.
+    #[must_use]
+    pub fn anything(object: impl Into<String>) -> Self {
+        let selector = Selector::everything();
+        Self { object: object.into(), namespace: None, selector, nodes: false }
+    }
 }
 
 /// A node.

@@ -28,6 +28,19 @@ pub struct Input {
     pub counts: Counts,
 }
 
+impl Input {
+    /// Kinds of which nothing is known, and which are taken to have no bearing on connections, as
+    /// `PostgresCluster.postgres-operator.crunchydata.com`.
+    pub fn unknown_kinds(&self) -> impl Iterator<Item = String> {
+        self.skipped.iter().filter(|skipped| !skipped.known).map(|skipped| {
+            match skipped.api_version.split_once('/') {
+                Some((group, _)) => format!("{}.{group}", skipped.kind),
+                None => skipped.kind.clone(),
+            }
+        })
+    }
+}
+
 /// How many objects were read; the first line of every report.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct Counts {
@@ -64,7 +77,9 @@ pub struct Skipped {
     pub api_version: String,
     /// `ConfigMap`.
     pub kind: String,
-    /// How many.
+    /// Whether the kind is known to have no bearing on connections.
+    pub known: bool,
+    /// How many; 0 where a cluster has the kind and its objects were not read.
     pub count: usize,
 }
 

@@ -108,7 +108,8 @@ impl Cluster {
     /// Whether a policy that is not evaluated may select the pod.
     pub(crate) fn foreign_selects(&self, policy: &Foreign, pod: &Pod) -> Tri {
         let home = policy.namespace.as_deref().is_none_or(|n| pod.namespace() == Some(n));
-        Tri::from(home).and(policy.selector.matches(&pod.labels))
+        Tri::from(home && (pod.host_network || !policy.nodes))
+            .and(policy.selector.matches(&pod.labels))
     }
 
     /// Whether the subject of a cluster-wide policy holds the pod.

@@ -3,6 +3,7 @@
 use futures::future::join;
 
 use super::expectations::{Expectations, expectations};
+use super::problems::tell_skipped;
 use crate::cli::Exit;
 use crate::cli::block_on;
 use crate::cli::connection::ConnectionArgs;
@@ -87,6 +88,7 @@ impl Found {
     pub(super) fn tell(&self, ui: &Ui) {
         ui.notice(&format!("{}: {}", self.name, self.reading.input.counts));
         ui.notice(&format!("network plugin: {}", self.plugin()));
+        tell_skipped(ui, &self.reading.input);
         self.reading.gaps.iter().for_each(|gap| ui.warn(&gap.to_string()));
         if !self.reading.gaps.is_empty() {
             ui.notice(

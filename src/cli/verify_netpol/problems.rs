@@ -7,6 +7,9 @@ use netpol::{Input, Invalid};
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
 
+/// Kinds that are named which nothing is known of; the rest is counted.
+const NAMED: usize = 20;
+
 /// What of an input is put up with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Accept {
@@ -32,13 +35,7 @@ impl Accept {
         for problem in &input.invalid {
             ui.warn(&format!("left out: {}", line(problem)));
         }
-        if !input.skipped.is_empty() {
-            let kinds = input.skipped.iter().map(|s| {
-                let kind = if s.kind.is_empty() { "no Kubernetes object" } else { &s.kind };
-                format!("{} {kind}", s.count)
-            });
-            ui.notice(&format!("without bearing: {}", kinds.collect::<Vec<_>>().join(", ")));
-        }
+        tell_skipped(ui, input);
         let missing = if input.members.is_empty() {
             "pods and workloads"
         } else if input.counts.policies == 0 {
@@ -52,6 +49,28 @@ impl Accept {
         Err(Failure::new(Exit::Input, format!("{source} holds no {missing}"))
             .cause("an answer about nothing would read as if everything were well")
             .fix("if this is meant:  --allow-empty"))
+    }
+}
+
+/// Tells on stderr which kinds are passed over, and which of them only because nothing about them
+/// speaks of connections.
+pub(super) fn tell_skipped(ui: &Ui, input: &Input) {
+    let known = input.skipped.iter().filter(|s| s.known).map(|s| {
+        let kind = if s.kind.is_empty() { "no Kubernetes object" } else { &s.kind };
+        format!("{} {kind}", s.count)
+    });
+    let known = known.collect::<Vec<_>>();
+    if !known.is_empty() {
+        ui.notice(&format!("without bearing: {}", known.join(", ")));
+    }
+    let kinds: Vec<String> = input.unknown_kinds().collect();
+    if !kinds.is_empty() {
+        let more = match kinds.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = kinds.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        ui.notice(&format!("not known, taken to have no bearing: {named}{more}"));
     }
 }
 

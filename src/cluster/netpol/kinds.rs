@@ -1,7 +1,8 @@
 //! Kinds of policies that only some clusters have.
 //!
-//! Whether a kind is there is asked of `/apis`, which every account may read: a list alone does not
-//! tell, because the API server checks rights first and answers 403 for what does not exist.
+//! Which kinds there are is asked of `/apis`, which every account may read, and each is judged as one
+//! in a file is ([`bearing`]). A list alone does not tell, because the API server checks rights first
+//! and answers 403 for what does not exist.
 
 use std::cell::RefCell;
 
@@ -9,14 +10,14 @@ use futures::future::try_join_all;
 use serde_json::Value;
 
 use super::gap::{Effect, Reason};
-use super::lists::{List, Row, pages};
+use super::lists::{LISTS, List, Row, pages};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
 use crate::cluster::rest::{Rest, Retry};
-use netpol::read::{is_evaluated, is_policy_kind, policy_groups};
+use netpol::read::{Bearing, bearing, is_evaluated};
 
-/// What is known by name: for the rights, and for a server that does not tell what it has.
-pub(super) const KNOWN: [Row; 14] = [
+/// What is known by name, for the rights: which of them a cluster has, only itself tells.
+pub(super) const KNOWN: [Row; 35] = [
     known("policy.networking.k8s.io", "v1alpha1", "adminnetworkpolicies", "AdminNetworkPolicy"),
     known(
         "policy.networking.k8s.io",
@@ -27,15 +28,41 @@ pub(super) const KNOWN: [Row; 14] = [
     known("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy"),
     known("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
     known("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+    known("cilium.io", "v2", "ciliumlocalredirectpolicies", "CiliumLocalRedirectPolicy"),
     known("crd.projectcalico.org", "v1", "networkpolicies", "NetworkPolicy"),
     known("crd.projectcalico.org", "v1", "globalnetworkpolicies", "GlobalNetworkPolicy"),
+    known("crd.projectcalico.org", "v1", "hostendpoints", "HostEndpoint"),
+    known("crd.projectcalico.org", "v1", "networksets", "NetworkSet"),
+    known("crd.projectcalico.org", "v1", "globalnetworksets", "GlobalNetworkSet"),
     known("projectcalico.org", "v3", "networkpolicies", "NetworkPolicy"),
     known("projectcalico.org", "v3", "globalnetworkpolicies", "GlobalNetworkPolicy"),
+    known("projectcalico.org", "v3", "hostendpoints", "HostEndpoint"),
+    known("projectcalico.org", "v3", "networksets", "NetworkSet"),
+    known("projectcalico.org", "v3", "globalnetworksets", "GlobalNetworkSet"),
     known("k8s.ovn.org", "v1", "egressfirewalls", "EgressFirewall"),
+    known("k8s.ovn.org", "v1", "userdefinednetworks", "UserDefinedNetwork"),
+    known("k8s.ovn.org", "v1", "clusteruserdefinednetworks", "ClusterUserDefinedNetwork"),
+    known("network.openshift.io", "v1", "egressnetworkpolicies", "EgressNetworkPolicy"),
+    known("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition"),
+    known("k8s.cni.cncf.io", "v1beta1", "multi-networkpolicies", "MultiNetworkPolicy"),
     known("crd.antrea.io", "v1beta1", "networkpolicies", "NetworkPolicy"),
     known("crd.antrea.io", "v1beta1", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+    known("networking.gke.io", "v1alpha1", "fqdnnetworkpolicies", "FQDNNetworkPolicy"),
+    known(
+        "networking.k8s.aws",
+        "v1alpha1",
+        "applicationnetworkpolicies",
+        "ApplicationNetworkPolicy",
+    ),
+    known("networking.k8s.aws", "v1alpha1", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+    known("vpcresources.k8s.aws", "v1beta1", "securitygrouppolicies", "SecurityGroupPolicy"),
     known("security.istio.io", "v1", "authorizationpolicies", "AuthorizationPolicy"),
     known("security.istio.io", "v1", "peerauthentications", "PeerAuthentication"),
+    known("security.istio.io", "v1", "requestauthentications", "RequestAuthentication"),
+    known("networking.istio.io", "v1", "sidecars", "Sidecar"),
+    known("policy.linkerd.io", "v1beta3", "servers", "Server"),
+    known("policy.linkerd.io", "v1beta1", "serverauthorizations", "ServerAuthorization"),
+    known("policy.linkerd.io", "v1alpha1", "authorizationpolicies", "AuthorizationPolicy"),
 ];
 
 const fn known(
@@ -75,64 +102,68 @@ pub(super) async fn read(rest: &Rest, sink: &RefCell<Sink>) -> Result<(), Cluste
     Ok(())
 }
 
-/// The kinds that the server has, each in one version.
+/// The kinds of policies that the server has, each in one version. Notes those that nothing is known
+/// of.
 async fn served(rest: &Rest, sink: &RefCell<Sink>) -> Result<Vec<List>, ClusterError> {
-    let groups = match rest.get_path("/apis", Retry::while_busy()).await {
-        Ok(answer) => group_versions(&answer),
-        Err(ClusterError::Api(status)) if matches!(status.code, 403 | 404) => {
-            return Ok(KNOWN.iter().map(Row::list).collect());
+    let answer = match rest.discover(Retry::while_busy()).await {
+        Ok(answer) => answer,
+        Err(ClusterError::Api(status)) if matches!(status.code, 403 | 404 | 406) => {
+            sink.borrow_mut().no_kinds(status.code);
+            return Ok(Vec::new());
         }
         Err(error) => return Err(error),
     };
-    let resources = groups.iter().map(async |(group, version)| {
-        let path = format!("/apis/{group}/{version}");
-        match rest.get_path(&path, Retry::while_busy()).await {
-            Ok(answer) => Ok(policy_kinds(group, version, &answer)),
-            Err(ClusterError::Api(status)) if status.code != 401 => {
-                // An API server behind this one may be down: what it would say is not known.
-                sink.borrow_mut().unknown_group(group, version, status.code);
-                Ok(Vec::new())
+    let sink = &mut *sink.borrow_mut();
+    let mut lists = Vec::new();
+    for group in entries(&answer, "items") {
+        let name = group["metadata"]["name"].as_str().unwrap_or_default();
+        for version in entries(group, "versions") {
+            let api = version["version"].as_str().unwrap_or_default();
+            let resources: Vec<List> =
+                entries(version, "resources").filter_map(|r| resource(name, api, r)).collect();
+            // An API server behind this one is down: what it would say is not known.
+            if resources.is_empty()
+                && version["freshness"] == "Stale"
+                && bearing(name, "") != Bearing::None
+            {
+                sink.unknown_group(name, api);
             }
-            Err(error) => Err(error),
+            lists.extend(resources);
         }
-    });
-    Ok(one_version_each(try_join_all(resources).await?.into_iter().flatten()))
-}
-
-/// Groups that have policies, with each version, the preferred one first.
-pub(super) fn group_versions(answer: &Value) -> Vec<(String, String)> {
-    let groups = answer["groups"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let ours = |group: &&Value| policy_groups().any(|name| group["name"] == name);
-    let mut found = Vec::new();
-    for group in groups.iter().filter(ours) {
-        let name = group["name"].as_str().unwrap_or_default();
-        let preferred = group["preferredVersion"]["version"].as_str();
-        let versions = group["versions"].as_array().into_iter().flatten();
-        let mut versions: Vec<&str> = versions.filter_map(|v| v["version"].as_str()).collect();
-        versions.sort_by_key(|version| Some(*version) != preferred);
-        found.extend(versions.into_iter().map(|version| (name.to_owned(), version.to_owned())));
     }
-    found
+    let lists = one_version_each(lists).into_iter();
+    Ok(lists
+        .filter(|list| match bearing(&list.group, &list.kind) {
+            Bearing::None => false,
+            Bearing::Policy => true,
+            Bearing::Unknown => {
+                sink.unknown_kind(list);
+                false
+            }
+        })
+        .collect())
 }
 
-/// The policies among the resources of a group's version.
-pub(super) fn policy_kinds(group: &str, version: &str, answer: &Value) -> Vec<List> {
-    let resources = answer["resources"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let read = |resource: &Value| {
-        let (plural, kind) = (resource["name"].as_str()?, resource["kind"].as_str()?);
-        (!plural.contains('/') && is_policy_kind(group, kind)).then(|| List {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            plural: plural.to_owned(),
-            kind: kind.to_owned(),
-            effect: Effect::Policies,
-        })
-    };
-    resources.iter().filter_map(read).collect()
+fn entries<'a>(of: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    of[key].as_array().into_iter().flatten()
+}
+
+/// A kind that can be listed and is not one that every cluster has.
+fn resource(group: &str, version: &str, of: &Value) -> Option<List> {
+    let plural = of["resource"].as_str()?;
+    let listed = entries(of, "verbs").any(|verb| verb == "list");
+    let known = LISTS.iter().any(|row| (row.0, row.2) == (group, plural));
+    (listed && !known).then_some(List {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        plural: plural.to_owned(),
+        kind: of["responseKind"]["kind"].as_str()?.to_owned(),
+        effect: Effect::Policies,
+    })
 }
 
 /// Of each kind the version that is evaluated, else the first. All versions show the same objects.
-pub(super) fn one_version_each(lists: impl IntoIterator<Item = List>) -> Vec<List> {
+fn one_version_each(lists: impl IntoIterator<Item = List>) -> Vec<List> {
     let mut chosen: Vec<List> = Vec::new();
     for list in lists {
         let same = |other: &&mut List| (&other.group, &other.plural) == (&list.group, &list.plural);

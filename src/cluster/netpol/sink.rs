@@ -9,7 +9,6 @@ use super::plugin::{self, Plugin};
 use super::{Reading, Settings};
 use crate::cluster::snapshot::NAMESPACES;
 use crate::plan::FIELD_MANAGER;
-use netpol::labels::Selector;
 use netpol::read::Reader;
 use netpol::{CidrMatch, Foreign, Input};
 
@@ -58,9 +57,8 @@ impl Sink {
             if list.effect == Effect::Policies {
                 let namespace = item.pointer("/metadata/namespace").and_then(Value::as_str);
                 self.reader.not_evaluated(Foreign {
-                    object: problem.object.clone(),
                     namespace: namespace.map(str::to_owned),
-                    selector: Selector::everything(),
+                    ..Foreign::anything(problem.object.clone())
                 });
             }
             self.gaps.push(list.gap(Reason::NotUnderstood { problem: problem.to_string() }));
@@ -76,10 +74,24 @@ impl Sink {
         self.gaps.push(gap);
     }
 
-    /// A group of policies that does not say which kinds it has.
-    pub(super) fn unknown_group(&mut self, group: &str, version: &str, code: u16) {
+    /// A group that does not say which kinds it has, because the API server behind it is down.
+    pub(super) fn unknown_group(&mut self, group: &str, version: &str) {
         self.anything(group);
-        let resource = format!("*.{version}.{group}");
+        self.hidden(format!("*.{version}.{group}"), 503);
+    }
+
+    /// The server does not say which kinds it has.
+    pub(super) fn no_kinds(&mut self, code: u16) {
+        self.anything("kinds that the API server does not name");
+        self.hidden("*".to_owned(), code);
+    }
+
+    /// A kind whose objects are not read, because nothing about it speaks of connections.
+    pub(super) fn unknown_kind(&mut self, list: &List) {
+        self.reader.skip(&list.api_version(), &list.kind, false, 0);
+    }
+
+    fn hidden(&mut self, resource: String, code: u16) {
         self.gaps.push(Gap {
             right: Right { verb: "list", resource, namespace: None, name: None },
             reason: Reason::NotServed { code },
@@ -88,11 +100,7 @@ impl Sink {
     }
 
     fn anything(&mut self, what: &str) {
-        self.reader.not_evaluated(Foreign {
-            object: what.to_owned(),
-            namespace: None,
-            selector: Selector::everything(),
-        });
+        self.reader.not_evaluated(Foreign::anything(what));
     }
 
     pub(super) fn plugins(&mut self) -> Vec<Plugin> {

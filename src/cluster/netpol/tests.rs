@@ -9,11 +9,12 @@ use http::{Request, Response, StatusCode};
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use super::kinds::{KNOWN, group_versions, one_version_each, policy_kinds};
+use super::kinds::KNOWN;
 use super::{Effect, Reading, Reason, Settings, read};
 use crate::cluster::ClusterError;
 use crate::cluster::rest::Rest;
 use netpol::labels::Label;
+use netpol::read::{Bearing, bearing};
 use netpol::{CidrMatch, Cni};
 
 /// Answers by path; what is not here does not exist.
@@ -44,6 +45,11 @@ impl Server {
             let path = request.uri().to_string();
             let none = || (404, json!({"message": "not found"}));
             let (code, body) = server.answers.get(&path).cloned().unwrap_or_else(none);
+            if path == "/apis" {
+                let accepted = request.headers()["accept"].to_str().unwrap();
+                let discovery = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+                assert!(accepted.ends_with(discovery), "{accepted}");
+            }
             server.asked.lock().unwrap().push(path);
             let mut answer = Response::new(Body::from(body.to_string().into_bytes()));
             *answer.status_mut() = StatusCode::from_u16(code).unwrap();
@@ -96,7 +102,7 @@ fn small() -> Server {
         "status": {"addresses": [{"type": "InternalIP", "address": "192.168.0.1"},
             {"type": "Hostname", "address": "n1"}]}});
     Server::default()
-        .with("/apis", json!({"groups": []}))
+        .with("/apis", json!({"items": []}))
         .items("/api/v1/namespaces", &[json!({"metadata": {"name": "a"}})])
         .items(PODS, &[pod("a", "web", "10.1.0.7")])
         .items(NODES, &[node])
@@ -147,23 +153,30 @@ fn a_missing_right_is_a_gap_and_makes_flows_uncertain() {
     assert_eq!((reading.gaps.len(), reading.decisive_gaps().count()), (1, 0));
 }
 
-fn with_kinds(group: &str, version: &str, plural: &str, kind: &str) -> Server {
-    let api = format!("{group}/{version}");
-    small()
-        .with(
-            "/apis",
-            json!({"groups": [{"name": group, "versions": [{"groupVersion": api, "version": version}],
-                "preferredVersion": {"version": version}}]}),
-        )
-        .with(
-            &format!("/apis/{api}"),
-            json!({"resources": [{"name": plural, "kind": kind}, {"name": format!("{plural}/status"), "kind": kind}]}),
-        )
+/// A resource as the aggregated discovery names it.
+fn resource(plural: &str, kind: &str, verbs: &[&str]) -> Value {
+    json!({"resource": plural, "responseKind": {"kind": kind}, "verbs": verbs,
+        "subresources": [{"subresource": "status", "responseKind": {"kind": kind}}]})
+}
+
+fn group(name: &str, versions: &[(&str, Value)]) -> Value {
+    let versions = versions.iter().map(|(version, resources)| {
+        json!({"version": version, "resources": resources, "freshness": "Current"})
+    });
+    json!({"metadata": {"name": name}, "versions": versions.collect::<Vec<_>>()})
+}
+
+fn with_groups(groups: &[Value]) -> Server {
+    small().with("/apis", json!({"kind": "APIGroupDiscoveryList", "items": groups}))
+}
+
+fn with_kind(name: &str, version: &str, plural: &str, kind: &str) -> Server {
+    with_groups(&[group(name, &[(version, json!([resource(plural, kind, &["get", "list"])]))])])
 }
 
 #[test]
 fn policies_of_others_are_found_forbidden_ones_may_be_there_and_absent_ones_are_not() {
-    let cilium = || with_kinds("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy");
+    let cilium = || with_kind("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy");
     let path = "/apis/cilium.io/v2/ciliumnetworkpolicies";
     let object = json!({"metadata": {"name": "x", "namespace": "a"}, "spec": {}});
     let reading = cilium().items(path, &[object]).read();
@@ -181,48 +194,87 @@ fn policies_of_others_are_found_forbidden_ones_may_be_there_and_absent_ones_are_
 }
 
 #[test]
-fn an_api_that_is_down_may_hold_policies() {
-    let server = with_kinds("projectcalico.org", "v3", "networkpolicies", "NetworkPolicy");
-    let reading = server.refuses("/apis/projectcalico.org/v3", 500).read();
-    assert_eq!(reading.gaps[0].reason, Reason::NotServed { code: 500 });
-    assert_eq!(reading.input.cluster.foreign[0].object, "projectcalico.org");
+fn kinds_that_nobody_has_listed_are_judged_as_in_files() {
+    let all = json!([
+        resource("podfirewalls", "PodFirewall", &["list"]),
+        resource("fortresses", "Fortress", &["list"]),
+        resource("policyreviews", "PolicyReview", &["create"]),
+    ]);
+    let keep = json!([resource("backuppolicies", "BackupPolicy", &["list"])]);
+    let server =
+        with_groups(&[group("acme.example", &[("v1", all)]), group("velero.io", &[("v1", keep)])])
+            .items(
+                "/apis/acme.example/v1/podfirewalls",
+                &[json!({"metadata": {"name": "x", "namespace": "a"}})],
+            );
+    let reading = server.read();
+    let foreign: Vec<_> = reading.input.cluster.foreign.iter().map(|f| f.object.as_str()).collect();
+    assert_eq!(foreign, ["PodFirewall a/x"]);
+    assert_eq!(reading.gaps, []);
+    let told = &reading.input.skipped;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].kind.as_str(), told[0].known, told[0].count), ("Fortress", false, 0));
+    let asked = server.asked.lock().unwrap();
+    assert!(
+        !asked.iter().any(|path| path.contains("backup") || path.contains("review")),
+        "{asked:?}"
+    );
 }
 
 #[test]
-fn a_server_that_does_not_tell_its_kinds_is_asked_for_all_that_are_known() {
-    let server = small()
-        .refuses("/apis", 403)
-        .refuses("/apis/cilium.io/v2/ciliumnetworkpolicies?limit=500", 403);
-    let reading = server.read();
-    assert_eq!(reading.input.cluster.foreign[0].object, "ciliumnetworkpolicies.cilium.io");
-    assert_eq!(reading.gaps.len(), 1, "the others answer 404: {:?}", reading.gaps);
+fn what_every_cluster_has_is_listed_once() {
+    let policies = json!([resource("networkpolicies", "NetworkPolicy", &["list"])]);
+    let server = with_groups(&[group("networking.k8s.io", &[("v1", policies)])]);
+    assert_eq!(server.read().input.counts.policies, 1);
+    let asked = server.asked.lock().unwrap();
+    assert_eq!(asked.iter().filter(|path| path.contains("networkpolicies")).count(), 1);
+}
+
+#[test]
+fn an_api_that_is_down_may_hold_policies() {
+    let down = |name: &str| {
+        let version = json!({"version": "v3", "freshness": "Stale"});
+        with_groups(&[json!({"metadata": {"name": name}, "versions": [version]})]).read()
+    };
+    for name in ["projectcalico.org", "acme.example"] {
+        let reading = down(name);
+        assert_eq!(reading.gaps[0].reason, Reason::NotServed { code: 503 });
+        assert_eq!(reading.gaps[0].effect, Effect::Policies);
+        assert_eq!(reading.input.cluster.foreign[0].object, name);
+    }
+    assert_eq!(down("metrics.k8s.io").gaps, []);
+}
+
+#[test]
+fn a_server_that_does_not_tell_its_kinds_may_have_any() {
+    for code in [403, 404, 406] {
+        let reading = small().refuses("/apis", code).read();
+        let foreign = &reading.input.cluster.foreign[0];
+        assert!(foreign.namespace.is_none() && foreign.selector.is_everything(), "{foreign:?}");
+        assert_eq!(reading.decisive_gaps().count(), 1);
+    }
 }
 
 #[test]
 fn each_kind_is_listed_once_in_the_version_that_is_evaluated() {
-    let groups = json!({"groups": [
-        {"name": "apps", "versions": [{"version": "v1"}]},
-        {"name": "policy.networking.k8s.io", "preferredVersion": {"version": "v1beta1"},
-            "versions": [{"version": "v1alpha2"}, {"version": "v1beta1"}]},
-    ]});
-    let found = group_versions(&groups);
-    let group = "policy.networking.k8s.io".to_owned();
-    assert_eq!(found, [(group.clone(), "v1beta1".into()), (group.clone(), "v1alpha2".into())]);
-    let resources = json!({"resources": [
-        {"name": "clusternetworkpolicies", "kind": "ClusterNetworkPolicy"}]});
-    let lists = found.iter().flat_map(|(group, version)| policy_kinds(group, version, &resources));
-    let lists = one_version_each(lists);
-    assert_eq!(lists.len(), 1);
-    assert_eq!(lists[0].version, "v1alpha2");
+    let resources = json!([resource("clusternetworkpolicies", "ClusterNetworkPolicy", &["list"])]);
+    let listed = |versions: &[&str]| {
+        let versions: Vec<_> = versions.iter().map(|v| (*v, resources.clone())).collect();
+        let server = with_groups(&[group("policy.networking.k8s.io", &versions)]);
+        server.read();
+        let asked = server.asked.lock().unwrap();
+        let lists = asked.iter().filter(|path| path.contains("clusternetworkpolicies"));
+        lists.map(|path| path.split('/').nth(3).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&["v1beta1", "v1alpha2"]), ["v1alpha2"]);
     // A version that nobody knows yet is read all the same, and not evaluated.
-    let later = policy_kinds(&group, "v1", &resources);
-    assert_eq!(one_version_each(later)[0].version, "v1");
+    assert_eq!(listed(&["v1"]), ["v1"]);
 }
 
 #[test]
 fn every_kind_that_is_known_by_name_is_one_of_policies() {
     for row in &KNOWN {
-        assert!(netpol::read::is_policy_kind(row.0, row.3), "{}/{}", row.0, row.3);
+        assert_eq!(bearing(row.0, row.3), Bearing::Policy, "{}/{}", row.0, row.3);
     }
 }
 

@@ -7,71 +7,77 @@ use super::selector::selector;
 use crate::cluster::Foreign;
 use crate::labels::Selector;
 
-/// Groups whose objects decide about connections, with the kinds that do; no kinds: all.
-const KINDS: [(&str, &[&str]); 7] = [
-    ("cilium.io", &["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"]),
-    ("crd.projectcalico.org", &["NetworkPolicy", "GlobalNetworkPolicy"]),
-    ("projectcalico.org", &["NetworkPolicy", "GlobalNetworkPolicy"]),
-    ("k8s.ovn.org", &["EgressFirewall"]),
-    ("crd.antrea.io", &["NetworkPolicy", "ClusterNetworkPolicy"]),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
-    ("policy.networking.k8s.io", &[]),
+/// Kinds of which a policy selects pods of its own namespace only. All others may be about any pod: a
+/// kind that is not known, and Istio's, which in the root namespace of a mesh are about all of it, and
+/// which namespace that is, is a setting.
+const OF_THEIR_NAMESPACE: [(&str, &[&str]); 12] = [
+    ("cilium.io", &["CiliumNetworkPolicy"]),
+    ("crd.antrea.io", &["NetworkPolicy"]),
+    ("crd.nsx.vmware.com", &["SecurityPolicy"]),
+    ("crd.projectcalico.org", &["NetworkPolicy"]),
+    ("k8s.cni.cncf.io", &["MultiNetworkPolicy"]),
+    ("k8s.ovn.org", &["EgressFirewall", "UserDefinedNetwork"]),
+    ("network.openshift.io", &["EgressNetworkPolicy"]),
+    ("networking.gke.io", &["FQDNNetworkPolicy"]),
+    ("networking.k8s.aws", &["ApplicationNetworkPolicy"]),
+    ("policy.linkerd.io", &["AuthorizationPolicy", "HTTPRoute", "Server", "ServerAuthorization"]),
+    ("projectcalico.org", &["NetworkPolicy"]),
+    ("vpcresources.k8s.aws", &["SecurityGroupPolicy"]),
 ];
 
-/// Groups of the API that policies besides `networking.k8s.io` are in.
-pub fn policy_groups() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|(group, _)| *group)
-}
+/// Where a kind selects pods in the way of Kubernetes.
+const SELECTORS: [(&str, &[&str], &str); 5] = [
+    ("k8s.cni.cncf.io", &["MultiNetworkPolicy"], "podSelector"),
+    ("networking.gke.io", &["FQDNNetworkPolicy"], "podSelector"),
+    ("networking.k8s.aws", &["ApplicationNetworkPolicy"], "podSelector"),
+    ("policy.linkerd.io", &["Server"], "podSelector"),
+    (
+        "security.istio.io",
+        &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"],
+        "selector",
+    ),
+];
 
-/// Whether objects of a kind decide about connections, evaluated or not; of those in
-/// [`policy_groups`].
-#[must_use]
-pub fn is_policy_kind(group: &str, kind: &str) -> bool {
-    KINDS.iter().any(|(g, kinds)| *g == group && (kinds.is_empty() || kinds.contains(&kind)))
-}
-
-/// The policy, if the object is one of a kind that is not evaluated.
-pub(crate) fn foreign(manifest: &Value, api_version: &str, kind: &str) -> Option<Foreign> {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    if !is_policy_kind(group, kind) {
-        return None;
-    }
+/// What an object of a kind that is not evaluated may select; nothing where it certainly selects no
+/// pod.
+pub(crate) fn foreign(
+    manifest: &Value,
+    (group, kind): (&str, &str),
+    default_namespace: &str,
+) -> Vec<Foreign> {
     let text = |path: &str| manifest.pointer(path).and_then(Value::as_str);
     let name = text("/metadata/name").unwrap_or_default();
     // Calico's own API shows the NetworkPolicies of Kubernetes once more, under such names.
     if group == "projectcalico.org" && name.starts_with("knp.default.") {
-        return None;
+        return Vec::new();
     }
-    let namespace = match kind {
-        "CiliumClusterwideNetworkPolicy" | "GlobalNetworkPolicy" | "ClusterNetworkPolicy" => None,
-        // In Istio's root namespace a policy is about all of them; which one that is, is a setting.
-        "AuthorizationPolicy" | "PeerAuthentication"
-            if text("/metadata/namespace") == Some("istio-system") =>
-        {
-            None
-        }
-        _ if group == "policy.networking.k8s.io" => None,
-        _ => Some(text("/metadata/namespace").unwrap_or("default").to_owned()),
-    };
-    let selector = match group {
-        "cilium.io" => manifest.pointer("/spec/endpointSelector"),
-        "security.istio.io" => manifest.pointer("/spec/selector"),
-        _ => None,
-    };
-    let object = match &namespace {
+    let is = |(of, kinds): &(&str, &[&str])| *of == group && kinds.contains(&kind);
+    let own = OF_THEIR_NAMESPACE.iter().any(is);
+    let namespace = text("/metadata/namespace").or(own.then_some(default_namespace));
+    let object = match namespace {
         Some(namespace) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),
     };
-    Some(Foreign { object, namespace, selector: selector.map(pods).unwrap_or_default() })
+    let own = namespace.filter(|_| own).map(str::to_owned);
+    let foreign = Foreign { namespace: own, ..Foreign::anything(object) };
+    if group == "cilium.io" {
+        return super::cilium::selected(manifest, &foreign);
+    }
+    let selector = SELECTORS
+        .iter()
+        .find(|(of, kinds, _)| is(&(of, kinds)))
+        .filter(|_| !["targetRef", "targetRefs"].iter().any(|key| spec(manifest, key).is_some()))
+        .and_then(|(_, _, key)| pods(spec(manifest, key)?));
+    vec![Foreign { selector: selector.unwrap_or_default(), ..foreign }]
 }
 
-/// The pods of a selector, if it is written as Kubernetes does; else any.
-fn pods(value: &Value) -> Selector {
+fn spec<'a>(manifest: &'a Value, key: &str) -> Option<&'a Value> {
+    manifest.get("spec")?.get(key).filter(|value| !value.is_null())
+}
+
+/// The selector, if it is written as Kubernetes does.
+pub(super) fn pods(value: &Value) -> Option<Selector> {
     let sink = Sink::default();
     let read = selector(&Cursor::root(value, &sink));
-    let plain = read.requirements().iter().all(|r| !r.key().contains(':'));
-    match sink.finish(Some(read), "", None) {
-        Ok((read, _)) if plain => read,
-        _ => Selector::everything(),
-    }
+    sink.finish(Some(read), "", None).ok().map(|(read, _)| read)
 }

@@ -1,8 +1,10 @@
 //! Untyped objects to the types that are evaluated; strict, as the API server.
 
 mod admin;
+mod cilium;
 pub(crate) mod cursor;
 mod foreign;
+mod kinds;
 mod manifest;
 mod node;
 mod objects;
@@ -12,7 +14,7 @@ pub(crate) mod selector;
 mod service;
 
 pub use admin::admin_policy;
-pub use foreign::{is_policy_kind, policy_groups};
+pub use kinds::{Bearing, bearing};
 pub use manifest::Manifest;
 pub use objects::{Reader, is_evaluated};
 pub use policy::network_policy;

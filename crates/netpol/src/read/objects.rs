@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::admin::admin_policy;
 use super::cursor::{Cursor, Sink, at, text_at};
 use super::foreign::foreign;
+use super::kinds::{Bearing, bearing, is_shaped_like_a_policy};
 use super::node::node;
 use super::pod::{add_controller_labels, pod};
 use super::policy::{identity, network_policy};
@@ -48,7 +49,7 @@ pub struct Reader {
     input: Input,
     /// Group, kind, namespace and name, one a line, and where the object was read.
     seen: HashMap<String, Option<Place>>,
-    skipped: BTreeMap<(String, String), usize>,
+    skipped: BTreeMap<(String, String), (bool, usize)>,
     named_namespaces: BTreeSet<String>,
     /// Controllers with a template that are in the input, by namespace, and who controls them.
     workloads: HashMap<String, HashMap<Owner, Option<Owner>>>,
@@ -151,21 +152,49 @@ impl Reader {
                         Ok(policy) => self.input.cluster.admin.push(policy),
                         Err(problems) => self.input.invalid.extend(problems),
                     }
-                } else if let Some(found) = foreign(manifest, api_version, kind) {
-                    self.input.cluster.foreign.push(found);
-                } else if !self.template(manifest, kind, place) {
-                    *self.skipped.entry((api_version.to_owned(), kind.to_owned())).or_default() +=
-                        1;
+                } else {
+                    self.other(manifest, api_version, (group, kind), place);
                 }
             }
         }
+    }
+
+    /// An object of a kind that has no reader of its own.
+    fn other(
+        &mut self,
+        manifest: &Value,
+        api_version: &str,
+        (group, kind): (&str, &str),
+        place: Option<&Place>,
+    ) {
+        let bearing = bearing(group, kind);
+        let is_workload = self.template(manifest, kind, place);
+        let is_policy = match bearing {
+            Bearing::None => false,
+            Bearing::Policy => true,
+            Bearing::Unknown => is_shaped_like_a_policy(manifest),
+        };
+        if is_policy {
+            let found = foreign(manifest, (group, kind), &self.default_namespace);
+            self.input.cluster.foreign.extend(found);
+        } else if !is_workload {
+            self.skip(api_version, kind, bearing == Bearing::None, 1);
+        }
+    }
+
+    /// Notes a kind that is passed over: whether it is known to have no bearing, and how many objects
+    /// of it there are, if they were counted.
+    pub fn skip(&mut self, api_version: &str, kind: &str, known: bool, count: usize) {
+        let kind = (api_version.to_owned(), kind.to_owned());
+        let skipped = self.skipped.entry(kind).or_insert((known, 0));
+        skipped.1 += count;
     }
 
     /// An object with neither is no Kubernetes object, such as a chart's values.
     fn nameless(&mut self, manifest: &Value, api_version: &str, kind: &str, place: Option<&Place>) {
         let field = match (api_version, kind) {
             ("", "") => {
-                *self.skipped.entry(Default::default()).or_default() += 1;
+                self.skip("", "", true, 1);
                 return;
             }
             ("", _) => "apiVersion",
@@ -370,7 +399,12 @@ impl Reader {
         input.skipped = self
             .skipped
             .into_iter()
-            .map(|((api_version, kind), count)| Skipped { api_version, kind, count })
+            .map(|((api_version, kind), (known, count))| Skipped {
+                api_version,
+                kind,
+                known,
+                count,
+            })
             .collect();
         self.named_namespaces.extend(input.cluster.namespaces().map(|(n, _)| n.to_owned()));
         input.counts.namespaces = self.named_namespaces.len();

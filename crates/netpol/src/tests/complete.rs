@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::diff::{Change, DiffEnd, DiffOptions, InputDiff, Presence, complete, diff_inputs};
-use crate::labels::Selector;
 use crate::read::Reader;
 use crate::verdict::Why;
 
@@ -85,11 +84,7 @@ fn files_stand_for_their_namespaces_only() {
 #[test]
 fn policies_that_could_not_be_read_are_never_none() {
     let mut there = input(&cluster());
-    there.cluster.foreign.push(Foreign {
-        object: "networkpolicies.networking.k8s.io".to_owned(),
-        namespace: None,
-        selector: Selector::everything(),
-    });
+    there.cluster.foreign.push(Foreign::anything("networkpolicies.networking.k8s.io"));
     let mut files = input(&[pod("shop", "db"), policy(5432)]);
     complete(&mut files, &there);
     let diff = compare(&there, &files);

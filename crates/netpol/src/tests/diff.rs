@@ -1,7 +1,6 @@
 //! Flows opened and closed.
 
 use super::*;
-use crate::labels::Selector;
 
 fn shown(changes: &[FlowChange]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
@@ -74,11 +73,7 @@ fn the_same_flows_by_other_policies_are_no_change() {
 fn a_doubt_beside_a_permission_is_a_change_perhaps() {
     let unread = |rules: Value| {
         let mut cluster = egress(rules);
-        cluster.foreign.push(Foreign {
-            object: "networkpolicies.networking.k8s.io".to_owned(),
-            namespace: None,
-            selector: Selector::everything(),
-        });
+        cluster.foreign.push(Foreign::anything("networkpolicies.networking.k8s.io"));
         cluster
     };
     let open = || egress(json!([{"ports": [{"port": 443}]}]));

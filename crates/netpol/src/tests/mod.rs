@@ -4,6 +4,7 @@ mod complete;
 mod diff;
 mod expect;
 mod explain;
+mod foreign;
 mod inputs;
 mod invalid;
 mod lint;

@@ -87,7 +87,7 @@ impl World<'_> {
         let Who::Pod { namespace, labels, host_network, .. } = subject else { return YES };
         for foreign in self.kinds("CiliumNetworkPolicy") {
             if foreign["metadata"]["namespace"] == *namespace
-                && self.selector(&foreign["spec"]["endpointSelector"], labels, false) != NO
+                && self.selector(&seen(&foreign["spec"]["endpointSelector"]), labels, false) != NO
             {
                 return None;
             }
@@ -385,4 +385,14 @@ fn inside(address: IpAddr, (network, prefix): (IpAddr, u8)) -> bool {
     };
     let (a, n) = (bits(address), bits(network));
     a.len() == n.len() && a[..usize::from(prefix)] == n[..usize::from(prefix)]
+}
+
+/// An endpoint selector of Cilium without the conditions that hold where a label is absent: Cilium may
+/// leave any label out of a pod's identity.
+fn seen(selector: &Value) -> Value {
+    let mut selector = selector.clone();
+    if let Some(expressions) = selector["matchExpressions"].as_array_mut() {
+        expressions.retain(|e| e["operator"] == "In" || e["operator"] == "Exists");
+    }
+    selector
 }

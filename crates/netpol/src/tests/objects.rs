@@ -274,11 +274,7 @@ fn rule_22_flows_of_pods_that_a_foreign_policy_may_select_are_not_answered() {
     assert_eq!(between(&input.cluster, &pod("b", "y"), &pod("a", "x")), unknown);
     assert!(between(&input.cluster, &pod("b", "y"), &pod("a", "z")).is_deny());
     // A kind that could not be listed may select anyone.
-    input.cluster.foreign[0] = cluster::Foreign {
-        object: "CiliumNetworkPolicy".to_owned(),
-        namespace: None,
-        selector: labels::Selector::everything(),
-    };
+    input.cluster.foreign[0] = cluster::Foreign::anything("CiliumNetworkPolicy");
     assert_eq!(between(&input.cluster, &pod("b", "y"), &pod("a", "z")), unknown);
 }
 
