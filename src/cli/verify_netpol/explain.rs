@@ -5,9 +5,9 @@ use super::input::InputArgs;
 use super::service::{Asked, asked, parse};
 use crate::cli::{Exit, Outcome};
 use crate::ui::{Failure, Ui, netpol as netpol_ui};
+use netpol::endpoint::{ContainerPort, ContainerPorts};
 use netpol::pick::Pick;
 use netpol::service::PortName;
-use netpol::endpoint::{ContainerPort, ContainerPorts};
 use netpol::{Endpoint, Input, Protocol};
 
 /// Tell whether one connection is allowed, by which policy and rule, and what would open it
