@@ -15,6 +15,7 @@ mod install_failure;
 mod kustomization;
 mod manifests;
 mod offline;
+mod passed;
 mod plan;
 mod prepare;
 mod render;

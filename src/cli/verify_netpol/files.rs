@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::load::{Unread, Why, add_all};
-use super::passed;
 use super::taken::Texts;
 use crate::cli::Exit;
+use crate::cli::passed;
 use crate::cli::texts::{self, Passed, Text, What};
 use crate::ui::{Failure, Ui};
 use manifest::yaml::Unreadable;

@@ -15,7 +15,6 @@ mod live;
 mod load;
 mod matrix;
 mod output;
-mod passed;
 mod problems;
 mod rbac;
 mod seen;

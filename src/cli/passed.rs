@@ -18,7 +18,7 @@ const WITHOUT_BEARING: [&str; 7] = [
 ];
 
 /// Warns of what is not read, and says what to run instead.
-pub(super) fn tell(ui: &Ui, passed: &[Passed]) {
+pub(crate) fn tell(ui: &Ui, passed: &[Passed]) {
     for Passed { place, what } in passed {
         match what {
             What::Chart => ui.warn(&format!(
