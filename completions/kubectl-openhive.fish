@@ -135,7 +135,7 @@ complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l expect -d 'What is meant to be open and closed, instead of the platform\'s table' -r -F
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l print-rbac -d 'Print the least rights that it needs as manifests, and end; reads no kubeconfig' -r -f -a "static\t'Reads policies, pods, and what else decides'
 live\t'Sends packets from the pods that run'
-probing\t'Makes pods of its own where no running one can send or receive'"
+probing\t'Creates probe pods where no running one can send or receive'"
 complete -c kubectl-openhive -n "__fish_kubectl_openhive_using_subcommand verify-netpol; and not __fish_seen_subcommand_from connections explain" -l fail-on -d 'Lint from which on the run fails' -r -f -a "error\t''
 warning\t''
 note\t''

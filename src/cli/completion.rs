@@ -1,8 +1,9 @@
 //! `completion`: scripts for shells, generated from the clap definition.
 
+use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{Exit, Outcome};
+use super::{Cli, Exit, Outcome};
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -20,11 +21,6 @@ pub(crate) fn run(args: &CompletionArgs, ui: &Ui) -> Outcome {
 #[must_use]
 pub fn script(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(
-        shell,
-        &mut super::definition::whole(),
-        "kubectl-openhive",
-        &mut script,
-    );
+    clap_complete::generate(shell, &mut Cli::command(), "kubectl-openhive", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

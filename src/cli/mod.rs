@@ -6,7 +6,6 @@
 
 pub mod completion;
 pub mod connection;
-mod definition;
 mod exit;
 mod failure;
 mod init;
@@ -28,9 +27,10 @@ mod verify_netpol;
 mod version;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::Exit;
 
@@ -61,7 +61,6 @@ struct OutputArgs {
 }
 
 #[derive(Debug, Subcommand)]
-#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum Command {
     #[command(flatten)]
@@ -74,7 +73,6 @@ enum Command {
 
 /// Verbs that never read a kubeconfig.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum LocalCommand {
     /// Write a values file: asks on a terminal, generates the secrets
@@ -89,7 +87,6 @@ enum LocalCommand {
 
 /// Verbs that talk to a cluster.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)] // see `definition`
 #[allow(clippy::large_enum_variant)] // made once
 enum ClusterCommand {
     /// Show what install would change; no write reaches the cluster
@@ -108,7 +105,7 @@ pub(crate) type Outcome = Result<Exit, Failure>;
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = match definition::of_line(&args).try_get_matches_from(&args) {
+    let matches = match definition(&args).try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
@@ -168,6 +165,13 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     // A watch that still hangs must not keep the process: what had to be finished is finished.
     runtime.shutdown_background();
     outcome
+}
+
+/// The definition of the command line. Usage lines say `kubectl openhive` when kubectl started the program.
+fn definition(line: &[OsString]) -> clap::Command {
+    let program = line.first().map(Path::new).and_then(Path::file_stem);
+    let plugin = program.is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"));
+    if plugin { Cli::command().bin_name("kubectl openhive") } else { Cli::command() }
 }
 
 /// Help and version go to stdout; a wrong command line is told on stderr.

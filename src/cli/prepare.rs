@@ -104,7 +104,7 @@ async fn compare(
     let targets: BTreeSet<ObjectRef> = survey.scaled.iter().cloned().collect();
     plan::leave_replicas_to_autoscalers(&mut objects, &targets, live);
     plan::keep_stricter_pod_security(&mut objects, live);
-    let mut compared = survey::dry_run(&cluster.rest, &objects, &survey, true)
+    let mut compared = survey::dry_run(&cluster.rest, &objects, &survey)
         .await
         .map_err(|error| cluster_failure(&error))?;
     add_labelled(&mut compared, survey.labelled.as_deref());

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &StatusArgs, ui: &Ui) -> Outcome {
         .jobs
         .iter()
         .find(|job| job.metadata.name.as_deref() == Some("openhive-db-migrate"))
-        .map(|job| job_status(job, &findings, now));
+        .map(|job| job_status(job, &findings));
     let healthy = missing.is_empty() && components.iter().all(|c| c.verdict.is_ready());
     let state = match (components.is_empty(), healthy) {
         (true, _) if migration.is_none() => State::Absent,

@@ -306,13 +306,6 @@ fn authentication(error: &AuthError) -> String {
         AuthError::AuthExec(text) if text.starts_with("Executing ") => {
             "the credential plugin could not be run".to_owned()
         }
-        // `shims/jsonpath-rust` says which paths can be followed.
-        AuthError::AuthExec(text) if text.contains("only plain paths are read") => {
-            "token-key or expiry-key of the auth provider gcp is not a plain path such as \
-             {.credential.access_token}; kubectl has dropped this provider for \
-             gke-gcloud-auth-plugin"
-                .to_owned()
-        }
         other => first_line(&other.to_string()),
     }
 }

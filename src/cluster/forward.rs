@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use http::{Request, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
 
-/// Bytes of an answer that are read.
-const LIMIT: u64 = 64 * 1024;
+/// Bytes of a body that are read.
+const LIMIT: usize = 64 * 1024;
 
 /// An answer of a pod.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,90 +72,116 @@ async fn exchange(
         _ => ForwardError::Broken("the port-forward could not be opened".to_owned()),
     })?;
     let failure = forward.take_error(port);
-    let mut stream = forward
+    let stream = forward
         .take_stream(port)
         .ok_or_else(|| ForwardError::Broken("the port-forward gave no stream".to_owned()))?;
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: application/json\r\nUser-Agent: kubectl-openhive\r\nConnection: close\r\n\r\n"
-    );
-    let broken = |error: std::io::Error| ForwardError::Broken(error.to_string());
-    stream.write_all(request.as_bytes()).await.map_err(broken)?;
+    let error = match answer(stream, port, path).await {
+        Ok(answer) => return Ok(answer),
+        Err(error) if error.is_parse() => return Err(ForwardError::NotHttp),
+        Err(error) => error.to_string(),
+    };
+    // The kubelet knows more than that the stream ended, and says so on a channel of its own.
+    let message = match failure {
+        Some(failure) => tokio::time::timeout(Duration::from_millis(200), failure).await.ok(),
+        None => None,
+    };
+    let message = message.flatten().unwrap_or(error);
+    Err(ForwardError::Broken(crate::redact::sanitize(message.trim()).into_owned()))
+}
+
+/// `GET path` on a stream to the pod's port.
+async fn answer<S>(stream: S, port: u16, path: &str) -> Result<Answer, hyper::Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // Dropping the set ends the task, and with it the connection.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(connection);
+    let request = Request::get(path)
+        .header(header::HOST, format!("localhost:{port}"))
+        .header(header::ACCEPT, "application/json")
+        .header(header::USER_AGENT, "kubectl-openhive")
+        .body(Empty::<Bytes>::new())
+        .expect("the path and the headers are constants");
+    let (head, mut body) = sender.send_request(request).await?.into_parts();
     let mut bytes = Vec::new();
-    let mut stream = stream.take(LIMIT);
-    // Not to the end of the stream: who keeps the connection open has answered all the same.
-    while !complete(&bytes) && stream.read_buf(&mut bytes).await.map_err(broken)? > 0 {}
-    if bytes.is_empty() {
-        let message = match failure {
-            Some(failure) => tokio::time::timeout(Duration::from_millis(200), failure).await.ok(),
-            None => None,
-        };
-        let message = message.flatten().unwrap_or_else(|| "the connection was closed".to_owned());
-        return Err(ForwardError::Broken(crate::redact::sanitize(message.trim()).into_owned()));
+    while bytes.len() < LIMIT
+        && let Some(frame) = body.frame().await
+    {
+        if let Ok(data) = frame?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
     }
-    parse(&bytes).ok_or(ForwardError::NotHttp)
-}
-
-/// Whether the answer has as many bytes as its head announces; without a length its end is the
-/// connection's.
-fn complete(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    head.split("\r\n").filter_map(|line| line.split_once(':')).any(|(name, value)| {
-        name.eq_ignore_ascii_case("content-length")
-            && value.trim().parse().is_ok_and(|length: usize| body.len() >= length)
-    })
-}
-
-/// Status and body of an HTTP/1.1 answer that was read to its end.
-fn parse(bytes: &[u8]) -> Option<Answer> {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    let chunked = lines.any(|line| {
-        line.split_once(':').is_some_and(|(name, value)| {
-            name.eq_ignore_ascii_case("transfer-encoding") && value.trim() == "chunked"
-        })
-    });
-    let body = if chunked { unchunk(body) } else { body.to_owned() };
-    Some(Answer { status, body: crate::redact::sanitize(&body).into_owned() })
-}
-
-fn unchunk(mut rest: &str) -> String {
-    let mut body = String::new();
-    while let Some((size, after)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16);
-        let Ok(size @ 1..) = size else { break };
-        let Some(chunk) = after.get(..size) else {
-            body.push_str(after);
-            break;
-        };
-        body.push_str(chunk);
-        rest = after.get(size + 2..).unwrap_or_default();
-    }
-    body
+    bytes.truncate(LIMIT);
+    let body = crate::redact::sanitize(&String::from_utf8_lossy(&bytes)).into_owned();
+    Ok(Answer { status: head.status.as_u16(), body })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, complete, parse};
+    #![allow(clippy::unwrap_used)]
 
-    #[test]
-    fn an_answer_ends_where_its_head_says() {
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
-        assert!(!complete(head.as_bytes()));
-        assert!(!complete(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"));
-        assert!(complete(format!("{head}ok").as_bytes()));
-        assert!(!complete(b"HTTP/1.1 200 OK\r\n\r\nok"), "only the end of the connection tells");
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::{Answer, LIMIT, answer};
+
+    /// What comes of a server that sends these bytes. It keeps the connection open if `kept`.
+    async fn of(bytes: &[u8], kept: bool) -> Result<Answer, hyper::Error> {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let bytes = bytes.to_vec();
+        let server = tokio::spawn(async move {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                assert_ne!(theirs.read_buf(&mut request).await.unwrap(), 0);
+            }
+            let request = String::from_utf8(request).unwrap();
+            assert!(request.starts_with("GET /healthz HTTP/1.1\r\nhost: localhost:8080\r\n"));
+            theirs.write_all(&bytes).await.unwrap();
+            if kept {
+                std::future::pending::<()>().await;
+            }
+        });
+        let answer = answer(ours, 8080, "/healthz").await;
+        server.abort();
+        answer
     }
 
-    #[test]
-    fn answers_are_read_plain_and_chunked() {
-        let plain = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\nno";
-        assert_eq!(parse(plain), Some(Answer { status: 503, body: "no".into() }));
-        let chunked =
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
-        assert_eq!(parse(chunked), Some(Answer { status: 200, body: "abcde".into() }));
-        assert_eq!(parse(b"hello"), None);
+    fn ok(body: &str) -> Answer {
+        Answer { status: 200, body: body.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_body_ends_where_its_length_says_in_bytes() {
+        let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\xff\xfe";
+        assert_eq!(of(bytes, true).await.unwrap(), ok("a\u{fffd}\u{fffd}"));
+        assert!(of(&bytes[..bytes.len() - 1], false).await.is_err(), "the last byte is missing");
+    }
+
+    #[tokio::test]
+    async fn a_body_in_chunks_is_put_together() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        // The first chunk ends within a character.
+        let bytes = [head.as_bytes(), b"2\r\na\xc3\r\n1\r\n\xa4\r\n0\r\n\r\n"].concat();
+        assert_eq!(of(&bytes, true).await.unwrap(), ok("aä"));
+    }
+
+    #[tokio::test]
+    async fn without_a_length_the_connection_ends_the_body() {
+        assert_eq!(of(b"HTTP/1.0 200 OK\r\n\r\nok", false).await.unwrap(), ok("ok"));
+        let refused = of(b"HTTP/1.1 503 Service Unavailable\r\n\r\nno", false).await.unwrap();
+        assert_eq!(refused, Answer { status: 503, body: "no".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn no_more_than_the_limit_is_read() {
+        let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(LIMIT + 1));
+        assert_eq!(of(long.as_bytes(), true).await.unwrap().body.len(), LIMIT);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_http_is_told_apart_from_a_closed_connection() {
+        assert!(of(b"SSH-2.0-OpenSSH_9.2\r\n", true).await.unwrap_err().is_parse());
+        assert!(!of(b"", false).await.unwrap_err().is_parse());
     }
 }

@@ -183,14 +183,20 @@ impl Rest {
         self.call(Method::PATCH, &path, Some(("application/merge-patch+json", body)), retry).await
     }
 
-    /// Deletes what is at a path, at once.
+    /// Deletes what is at a path, if it still is the version with this uid and resourceVersion; what
+    /// it owns is deleted after it.
     ///
     /// # Errors
-    /// [`ClusterError`]; 404 where it is gone.
-    pub async fn remove(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
+    /// [`ClusterError`]; 404 where it is gone, 409 where it is another object or was changed.
+    pub async fn remove(
+        &self,
+        path: &str,
+        (uid, resource_version): (&str, &str),
+        retry: Retry,
+    ) -> Result<Value, ClusterError> {
         let options = serde_json::json!({
-            "apiVersion": "v1", "kind": "DeleteOptions",
-            "propagationPolicy": "Background", "gracePeriodSeconds": 0,
+            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+            "preconditions": {"uid": uid, "resourceVersion": resource_version},
         });
         self.call(Method::DELETE, path, Some(("application/json", &options)), retry).await
     }

@@ -133,7 +133,6 @@ pub async fn dry_run(
     rest: &Rest,
     objects: &[Object],
     survey: &Survey,
-    ask: bool,
 ) -> Result<BTreeMap<ObjectRef, Live>, ClusterError> {
     let asked = objects.iter().map(async |object| {
         let live = survey.live.get(&object.reference).cloned().flatten();
@@ -141,9 +140,7 @@ pub async fn dry_run(
             let namespace = ObjectRef::cluster(Kind::Namespace, namespace);
             matches!(survey.live.get(&namespace), Some(None))
         });
-        let dry_run = if !ask {
-            DryRun::NotAsked
-        } else if missing {
+        let dry_run = if missing {
             DryRun::NamespaceMissing
         } else {
             ask_server(rest, object, live.as_ref()).await?

@@ -20,7 +20,7 @@ mod wanted;
 
 pub use finding::{Finding, Subject};
 pub use grace::Grace;
-pub use snapshot::{Endpoint, HealthAnswer, LogRequest, LogTail, Snapshot};
+pub use snapshot::{Endpoint, LogRequest, LogTail, Snapshot};
 pub use status::{ComponentStatus, JobStatus, component_status, job_status};
 pub use symptom::{Component, Symptom};
 pub use tracker::{Tracker, diagnose};

@@ -32,8 +32,6 @@ pub struct Snapshot {
     pub nodes: Option<Vec<Arc<Node>>>,
     /// Last log lines, as far as they were fetched.
     pub logs: Vec<LogTail>,
-    /// What `/healthz` said, as far as it was asked.
-    pub answers: Vec<HealthAnswer>,
     /// Where the database is, for the words of a cause.
     pub database: Option<Endpoint>,
 }
@@ -66,17 +64,6 @@ pub struct LogRequest {
     pub previous: bool,
     /// How often the container was restarted: a new number is a new log.
     pub restarts: i32,
-}
-
-/// A pod's answer on its health path.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HealthAnswer {
-    /// `metadata.uid` of the pod.
-    pub pod_uid: String,
-    /// `status` of the body, such as `starting` or `error`.
-    pub status: String,
-    /// `readiness_reason` of the body.
-    pub readiness_reason: Option<String>,
 }
 
 /// A host and a port.

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::chain::name;
 use super::{Finding, Snapshot};
-use crate::health::{Observed, Verdict, assess};
+use crate::health::{self, Verdict};
 use manifest::{Kind, ObjectRef};
 
 /// A workload in one line.
@@ -92,7 +92,7 @@ pub fn component_status(
             .flatten()
             .map(|container| container.restart_count)
             .sum(),
-        verdict: assess(&Observed::Deployment(deployment), None, now),
+        verdict: health::deployment(deployment, None),
         first_finding: first(&object, findings),
         object,
     }
@@ -100,7 +100,7 @@ pub fn component_status(
 
 /// The line of a Job. `findings` are a diagnosis of a snapshot with it.
 #[must_use]
-pub fn job_status(job: &Job, findings: &[Finding], now: Timestamp) -> JobStatus {
+pub fn job_status(job: &Job, findings: &[Finding]) -> JobStatus {
     let object = reference(Kind::Job, &job.metadata);
     let status = job.status.as_ref();
     let failed = status.and_then(|s| s.conditions.as_deref()).and_then(|conditions| {
@@ -117,7 +117,7 @@ pub fn job_status(job: &Job, findings: &[Finding], now: Timestamp) -> JobStatus 
             .unwrap_or_default(),
         started: status.and_then(|s| s.start_time.as_ref()).map(|t| t.0),
         finished: status.and_then(|s| s.completion_time.clone()).or(failed).map(|t| t.0),
-        verdict: assess(&Observed::Job(job), None, now),
+        verdict: health::job(job, None),
         first_finding: first(&object, findings),
         object,
     }

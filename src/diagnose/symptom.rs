@@ -84,8 +84,6 @@ pub enum Symptom {
         asks: String,
         /// What it was answered.
         answer: Answer,
-        /// The platform's own `readiness_reason`.
-        readiness_reason: Option<String>,
     },
     /// A Job's pod failed.
     JobPodFailed {

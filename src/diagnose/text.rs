@@ -30,13 +30,8 @@ pub(super) fn cause(symptom: &Symptom, subject: &Subject) -> String {
             format!("no node can take {subject}: {scheduling}{more}")
         }
         Symptom::CreateRefused { error } => create(error),
-        Symptom::ProbeFailing { probe, asks, answer, readiness_reason } => {
-            let reason = readiness_reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
-            format!(
-                "{subject} is not ready: {} probe: {asks} → {}{reason}",
-                probe.name(),
-                said(answer)
-            )
+        Symptom::ProbeFailing { probe, asks, answer } => {
+            format!("{subject} is not ready: {} probe: {asks} → {}", probe.name(), said(answer))
         }
         Symptom::JobPodFailed { exit_code, log } => {
             let why = log.as_ref().map(|log| format!(": {log}")).unwrap_or_default();

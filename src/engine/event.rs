@@ -47,7 +47,7 @@ pub enum Event {
         #[serde(rename = "seconds", serialize_with = "seconds")]
         elapsed: Duration,
     },
-    /// An object was written, or needed no write.
+    /// An object was written.
     Object {
         /// Which.
         #[serde(flatten)]
@@ -85,11 +85,6 @@ pub enum Event {
         #[serde(rename = "seconds", serialize_with = "seconds")]
         elapsed: Duration,
     },
-    /// Something to know that is no failure.
-    Warning {
-        /// In words.
-        message: String,
-    },
 }
 
 /// What was done to an object.
@@ -100,8 +95,6 @@ pub enum ObjectOutcome {
     Created,
     /// It was changed.
     Updated,
-    /// It was as it should be.
-    Unchanged,
     /// It was deleted.
     Deleted,
 }

@@ -20,7 +20,7 @@ use crate::cluster::watch::{Interruption, Update, Watched, Watches};
 use crate::cluster::{DryRunMode, logs};
 use crate::diagnose::logs::LogCause;
 use crate::diagnose::{Finding, Symptom};
-use crate::health::{Expected, Observed, assess};
+use crate::health::{self, Expected};
 use crate::plan::Action;
 use crate::render::MIGRATION_DIGEST;
 use manifest::ObjectRef;
@@ -201,7 +201,7 @@ async fn finished(
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if let Some(live) = watches.view.jobs.get(&uid) {
-            let verdict = assess(&Observed::Job(live), Some(&expected), Timestamp::now());
+            let verdict = health::job(live, Some(&expected));
             let complete = verdict.is_ready();
             if complete {
                 return Ok(succeeded(run, watches, &job.name).await);
@@ -227,7 +227,7 @@ async fn finished(
             run.waiting(Step::Migration, progress(watches, &job.name));
         }
         if let Some(live) = watches.view.jobs.get(&uid) {
-            let verdict = assess(&Observed::Job(live), Some(&expected), Timestamp::now());
+            let verdict = health::job(live, Some(&expected));
             if verdict.is_failed() {
                 let log = last_log(run, watches, &job.name).await;
                 return Err(InstallError::Migration { findings, log, elapsed: started.elapsed() });
@@ -283,7 +283,7 @@ async fn safety_net(
     let same = live.as_ref().and_then(self::uid) == Some(uid);
     // Its end may be in the watch, but not looked at yet.
     let over = watches.view.jobs.get(uid).is_some_and(|job| {
-        let verdict = assess(&Observed::Job(job), None, Timestamp::now());
+        let verdict = health::job(job, None);
         verdict.is_ready() || verdict.is_failed()
     });
     if !same && !over {

@@ -99,7 +99,6 @@ impl Observer {
                     lines: lines.iter().chain(&self.heads).cloned().collect(),
                 })
                 .collect(),
-            answers: Vec::new(),
             database: Some(Endpoint { host, port }),
         }
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use serde::Deserialize;
@@ -19,7 +18,7 @@ use super::{Detail, Event, InstallError, Step};
 use crate::cluster::watch::{Watched, Watches};
 use crate::cluster::{Class, Retry};
 use crate::diagnose::Finding;
-use crate::health::{Observed, Reason, Verdict, assess};
+use crate::health::{self, Reason, Verdict};
 use crate::plan::Action;
 use manifest::{Kind, ObjectRef};
 
@@ -123,7 +122,7 @@ fn state(
         return (state, Verdict::Progressing(Reason::AnotherObject));
     };
     let expected = run.expected.borrow();
-    let verdict = assess(&Observed::Deployment(live), expected.get(target), Timestamp::now());
+    let verdict = health::deployment(live, expected.get(target));
     let status = live.status.as_ref();
     let finding = findings.iter().find(|finding| finding.object == *target);
     let note = match (&verdict, finding) {
@@ -188,7 +187,7 @@ async fn confirmed(run: &Run<'_>, targets: &[ObjectRef]) -> bool {
     reads.await.into_iter().zip(targets).all(|(live, target)| {
         let live = live.ok().flatten().and_then(|live| Deployment::deserialize(&live).ok());
         live.is_some_and(|live: Deployment| {
-            assess(&Observed::Deployment(&live), expected.get(target), Timestamp::now()).is_ready()
+            health::deployment(&live, expected.get(target)).is_ready()
         })
     })
 }

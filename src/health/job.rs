@@ -2,9 +2,14 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
 
-use super::{Reason, Verdict};
+use super::{Expected, Reason, Verdict, gate};
 
-pub(super) fn assess(job: &Job) -> Verdict {
+/// The verdict on a Job (`docs/health.md`); `expected` as for [`super::deployment`].
+#[must_use]
+pub fn job(job: &Job, expected: Option<&Expected>) -> Verdict {
+    if let Some(verdict) = gate::check(&job.metadata, expected) {
+        return verdict;
+    }
     let status = job.status.as_ref();
     let condition = |kind: &str| -> Option<&JobCondition> {
         status

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use netpol::labels::{NAMESPACE_NAME, Requirement};
-use netpol::matrix::{OURS, Platform};
+use netpol::matrix::Platform;
 use netpol::policy::{Direction, Peer, Policy, Rule, RulePorts, Scope};
 use netpol::ports::Protocol;
 
@@ -76,7 +76,12 @@ pub fn of_installed(
         dns_namespace: facts.dns_namespace.value.clone(),
         dns_labels: facts.dns_selector.value.clone(),
         dns_ports: facts.dns_ports.value.clone(),
+        node_local_dns: facts.node_local_dns.value,
         ingress_namespace,
+        ingress_cidrs: Vec::new(),
+        cluster_cidrs: Vec::new(),
+        sandbox_allow: Vec::new(),
+        relay: None,
     };
     (platform, notes)
 }
@@ -92,6 +97,9 @@ fn block(rule: &Rule) -> Option<IpNet> {
         _ => None,
     }
 }
+
+/// Where the installer puts what it makes.
+const OURS: [&str; 3] = ["openhive", "hive-agents", "hive-sandbox"];
 
 /// The namespace of a peer that is not one of ours.
 fn controller(rule: &Rule) -> Option<String> {

@@ -129,32 +129,107 @@ fn each_pod_that_differs_from_its_like_is_asked_about() {
             "policyTypes": ["Egress"], "egress": [{}]},
     });
     all.extend([like_its_template, debug]);
-    assert_eq!(wrong(&matrix(Profile::Platform, &all)), []);
+    let found = wrong(&matrix(Profile::Platform, &all));
+    assert!(found.iter().all(|(from, _)| *from == Party::AgentMade), "{found:?}");
     all.push(pod);
     let found = matrix(Profile::Platform, &all);
     assert!(wrong(&found).contains(&(Party::Agent, Party::External)), "{:?}", wrong(&found));
     let cell = found.cells.iter().find(|c| (c.from, c.to) == (Party::Agent, Party::External));
-    assert_eq!(cell.unwrap().between[0].as_deref(), Some("hive-agents/hive-agent-y"));
+    assert_eq!(cell.unwrap().between[0], "hive-agents/hive-agent-y");
 }
 
-/// A namespace that a policy of somebody lets in is only seen where a pod of it is.
-#[test]
-fn a_pod_elsewhere_that_a_foreign_policy_lets_in_is_found() {
-    let mut all = manifests(Profile::Platform);
-    all.push(json!({"apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": "team", "labels": {"team": "red"}}}));
-    all.push(json!({
+/// A policy that somebody else made.
+fn foreign(namespace: &str, spec: Value) -> Value {
+    json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": "red", "namespace": "openhive"},
-        "spec": {"podSelector": {}, "ingress": [
-            {"from": [{"namespaceSelector": {"matchLabels": {"team": "red"}}}]}]},
-    }));
-    assert_eq!(wrong(&matrix(Profile::Platform, &all)), []);
-    all.push(json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]},
-        "metadata": {"name": "p", "namespace": "team"}}));
+        "metadata": {"name": "foreign", "namespace": namespace}, "spec": spec,
+    })
+}
+
+fn egress_to(peers: Value) -> Value {
+    json!({"podSelector": {}, "policyTypes": ["Egress"],
+        "egress": [{"to": peers, "ports": [{"port": 443}]}]})
+}
+
+/// What a foreign policy opens is found, whichever address, label, or namespace it is for.
+#[test]
+fn whatever_a_foreign_policy_opens_is_found() {
+    let block = |cidr: &str| egress_to(json!([{"ipBlock": {"cidr": cidr}}]));
+    let ingress_from = |peer: Value| json!({"podSelector": {}, "ingress": [{"from": [peer]}]});
+    let debug = json!({"matchLabels": {"app": "debug"}});
+    let red = json!({"matchLabels": {"team": "red"}});
+    let cases = [
+        ("hive-agents", block("0.0.0.0/1"), (Party::Agent, Party::External)),
+        ("hive-agents", block("8.8.8.8/32"), (Party::AgentMade, Party::External)),
+        ("hive-agents", block("::/0"), (Party::Agent, Party::External)),
+        ("hive-agents", block("10.1.2.3/32"), (Party::AgentMade, Party::Private)),
+        ("hive-agents", block("fd00:ec2::254/128"), (Party::AgentMade, Party::Metadata)),
+        (
+            "openhive",
+            ingress_from(json!({"namespaceSelector": {}, "podSelector": debug})),
+            (Party::Elsewhere, Party::Gateway),
+        ),
+        (
+            "openhive",
+            ingress_from(json!({"namespaceSelector": red})),
+            (Party::Elsewhere, Party::Gateway),
+        ),
+        (
+            "openhive",
+            ingress_from(json!({"namespaceSelector": red, "podSelector": debug})),
+            (Party::Elsewhere, Party::Migration),
+        ),
+        (
+            "openhive",
+            ingress_from(json!({"ipBlock": {"cidr": "2001:db8::/64"}})),
+            (Party::External, Party::Gateway),
+        ),
+        (
+            "openhive",
+            json!({"podSelector": debug, "policyTypes": ["Egress"], "egress": [{}]}),
+            (Party::Other, Party::External),
+        ),
+    ];
+    for (namespace, spec, cell) in cases {
+        let mut all = manifests(Profile::Platform);
+        all.push(json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "team", "labels": {"team": "red"}}}));
+        all.push(foreign(namespace, spec.clone()));
+        let open = wrong(&matrix(Profile::Platform, &all));
+        assert!(open.contains(&cell), "{spec}: {open:?}");
+    }
+}
+
+/// Two agents are two pods, and what one may not send to another is judged as any other flow.
+#[test]
+fn agents_that_may_talk_to_each_other_are_found() {
+    let team = json!({"podSelector": {"matchLabels": {"team": "x"}}});
+    let mut all = manifests(Profile::Platform);
+    all.push(foreign(
+        "hive-agents",
+        json!({
+            "podSelector": {"matchLabels": {"team": "x"}}, "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [team]}], "egress": [{"to": [team]}],
+        }),
+    ));
     let open = wrong(&matrix(Profile::Platform, &all));
-    assert!(open.contains(&(Party::Elsewhere, Party::Gateway)), "{open:?}");
-    assert!(open.iter().all(|(from, _)| *from == Party::Elsewhere), "{open:?}");
+    assert_eq!(open, [(Party::AgentMade, Party::AgentMade)]);
+}
+
+/// Both selectors of a flow have to be satisfied by the same labels.
+#[test]
+fn a_pod_whose_labels_satisfy_two_policies_at_once_is_found() {
+    let mut all = manifests(Profile::Platform);
+    let ingress = json!({"podSelector": {}, "ingress": [{"from": [
+        {"podSelector": {"matchLabels": {"role": "client"}}}]}]});
+    all.push(foreign("hive-sandbox", ingress));
+    let egress = json!({"podSelector": {"matchLabels": {"tier": "front"}}, "policyTypes": ["Egress"],
+        "egress": [{"to": [{"podSelector": {}}]}]});
+    let mut second = foreign("hive-sandbox", egress);
+    second["metadata"]["name"] = json!("second");
+    all.push(second);
+    let open = wrong(&matrix(Profile::Platform, &all));
+    assert!(open.contains(&(Party::Other, Party::Sandbox)), "{open:?}");
 }
 
 /// What is installed says the same as the values that it was made from.

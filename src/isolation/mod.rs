@@ -39,6 +39,14 @@ pub fn platform(profile: Profile, values: &Values, facts: &ClusterFacts) -> Plat
             let nginx = || (ingress.class == "nginx").then(|| "ingress-nginx".to_owned());
             values.ingress_controller_namespace.clone().or_else(nginx)
         }),
+        node_local_dns: facts.node_local_dns.value,
+        ingress_cidrs: match &values.ingress {
+            Some(_) => values.ingress_controller_cidrs.clone(),
+            None => Vec::new(),
+        },
+        cluster_cidrs: values.cluster_cidrs.clone(),
+        sandbox_allow: values.sandbox_egress_allow.iter().map(|a| (a.cidr, a.port)).collect(),
+        relay: values.relay.as_ref().map(|relay| (relay.port, address_block(&relay.host))),
     }
 }
 

@@ -75,8 +75,6 @@ pub enum Consequence {
         /// The command.
         command: String,
     },
-    /// An autoscaler decides how many pods there are.
-    ReplicasLeftToAutoscaler,
 }
 
 /// Why pods restart.
@@ -159,9 +157,6 @@ impl fmt::Display for Consequence {
             Self::Runs { command, previous_deleted: false } => write!(f, "runs: {command}"),
             Self::LeftInPlace { command } => {
                 write!(f, "no longer part of the platform; left in place. To remove it: {command}")
-            }
-            Self::ReplicasLeftToAutoscaler => {
-                f.write_str("replicas are left to the HorizontalPodAutoscaler")
             }
         }
     }

@@ -10,7 +10,7 @@ use super::policy::Interim;
 use super::reach::Reachability;
 use crate::plan::FieldConflict;
 use crate::render::{ClusterFacts, Profile};
-use manifest::{Kind, ObjectRef};
+use manifest::ObjectRef;
 
 /// The version of the plan's JSON form. Within it fields are only ever added.
 pub const SCHEMA: &str = "openhive.io/plan/v1";
@@ -202,14 +202,6 @@ impl fmt::Debug for Change {
             .field("conflicts", &self.conflicts)
             .field("consequences", &self.consequences)
             .finish_non_exhaustive()
-    }
-}
-
-impl Change {
-    /// Whether it runs the migration.
-    #[must_use]
-    pub fn is_migration(&self) -> bool {
-        self.reference.kind == Kind::Job
     }
 }
 

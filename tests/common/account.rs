@@ -3,12 +3,29 @@
 use serde_json::{Value, json};
 use testbed::Result;
 
-/// The roles that the program prints for a level of verification.
-pub fn printed_roles(level: &str) -> Vec<Value> {
+/// The manifests that the program prints for a level of verification.
+fn printed(level: &str) -> Vec<Value> {
     let mut command = super::program();
     let output = command.args(["verify-netpol", "--print-rbac", level]).output().unwrap();
     assert!(output.status.success(), "{}", super::stderr(&output));
     manifest::yaml::read_as(&super::stdout(&output)).unwrap().into_iter().map(|d| d.value).collect()
+}
+
+fn is_role(manifest: &Value) -> bool {
+    matches!(manifest["kind"].as_str(), Some("Role" | "ClusterRole"))
+}
+
+/// The roles among them.
+pub fn printed_roles(level: &str) -> Vec<Value> {
+    printed(level).into_iter().filter(is_role).collect()
+}
+
+/// The rest of them: the namespace for probe pods, as an administrator prepares it. `apply` acts as one.
+pub fn prepare(apply: impl Fn(&str) -> Result<()>) {
+    let rest = printed("probing").into_iter().filter(|manifest| !is_role(manifest));
+    let text: Vec<String> = rest.map(|manifest| manifest.to_string()).collect();
+    assert!(!text.is_empty());
+    apply(&text.join("\n---\n")).unwrap();
 }
 
 /// Makes a service account with these roles, each under the account's own name, and returns its kubeconfig.

@@ -3,10 +3,42 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use testbed::node::API_NAME;
+use testbed::NodeOptions;
+use testbed::node::{API_NAME, INGRESS_CONTROLLER};
 
-use super::platform::{Change, Platform};
+use super::account::prepare;
+use super::platform::{self, Change, Platform, Turn};
 use super::run::Ran;
+
+/// The node with the platform on it, where everything must be answered.
+pub fn installed() -> Turn {
+    installed_on(&NodeOptions::default())
+}
+
+/// The same on a node of another shape.
+pub fn installed_on(options: &NodeOptions) -> Turn {
+    let platform = platform::installed_on(options);
+    prepared(&platform);
+    platform
+}
+
+/// What an administrator has to do so that everything can be answered: prepares the namespace for probe pods, and
+/// starts an Ingress controller.
+pub fn prepared(platform: &Platform) {
+    prepare(|manifests| platform.node.apply(manifests));
+    platform.node.apply(INGRESS_CONTROLLER).unwrap();
+    let ready = ["wait", "--for=condition=Ready", "--timeout=60s", "pod/controller"];
+    platform.node.kubectl(&[&ready[..], &["-n", "ingress-nginx"]].concat()).unwrap();
+}
+
+/// The right to ask the pods of the Ingress controller's namespace, which no printed role gives.
+pub fn ask_controller() -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "ask", "namespace": "ingress-nginx"},
+        "rules": [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}],
+    })
+}
 
 /// The arguments of a run that asks for everything, as JSON.
 pub fn arguments(platform: &Platform, changes: &[Change], more: &[&str]) -> Vec<String> {

@@ -1,9 +1,9 @@
-//! One node for all tests of a file, and the program run against it.
+//! One node at a time for all tests, and the program run against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,36 +26,71 @@ pub type Change = (&'static str, String);
 pub struct Platform {
     /// The cluster and the world around it.
     pub node: Node,
+    options: NodeOptions,
     folder: TempDir,
+    /// v1.0.0 runs on it, and every test since left it as it was.
+    installed: bool,
 }
 
-/// The node of this test file, for one test at a time. A test that fails keeps the node's state.
-pub struct Turn(MutexGuard<'static, Platform>);
+/// The node that runs now.
+static PLATFORM: Mutex<Option<Platform>> = Mutex::new(None);
 
-/// Waits for the node and takes it.
+/// The node, for one test at a time. A test that fails keeps the node's state.
+pub struct Turn(MutexGuard<'static, Option<Platform>>);
+
+/// Waits for the node and takes it, whatever the test before has left on it.
 pub fn platform() -> Turn {
-    platform_on(&NodeOptions::default())
+    let mut turn = Turn::take(&NodeOptions::default());
+    turn.set_installed(false);
+    turn
 }
 
-/// The same with a node of another shape; all tests of a file share the first one's.
-pub fn platform_on(options: &NodeOptions) -> Turn {
-    static PLATFORM: OnceLock<Mutex<Platform>> = OnceLock::new();
-    let start = || Mutex::new(Platform::start(options));
-    // A test that failed before has no part in this one: each sets up what it needs.
-    Turn(PLATFORM.get_or_init(start).lock().unwrap_or_else(PoisonError::into_inner))
+/// Takes the node with v1.0.0 on it, for a test that changes nothing or puts everything back.
+pub fn installed() -> Turn {
+    installed_on(&NodeOptions::default())
+}
+
+/// The same on a node of another shape, which is started in the place of the one that runs.
+pub fn installed_on(options: &NodeOptions) -> Turn {
+    let mut turn = Turn::take(options);
+    if !turn.installed {
+        turn.fresh();
+        turn.set_installed(true);
+    }
+    turn
+}
+
+impl Turn {
+    fn take(options: &NodeOptions) -> Self {
+        // A test that failed before has no part in this one: each sets up what it needs.
+        let mut running = PLATFORM.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.as_ref().is_none_or(|platform| platform.options != *options) {
+            // The machine is too small for two.
+            *running = None;
+            *running = Some(Platform::start(options));
+        }
+        Self(running)
+    }
+
+    fn set_installed(&mut self, installed: bool) {
+        if let Some(platform) = self.0.as_mut() {
+            platform.installed = installed;
+        }
+    }
 }
 
 impl Deref for Turn {
     type Target = Platform;
 
     fn deref(&self) -> &Platform {
-        &self.0
+        self.0.as_ref().unwrap()
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.set_installed(false);
             match self.node.keep("test") {
                 Ok(folder) => eprintln!("state kept in {}", folder.display()),
                 Err(error) => eprintln!("state not kept: {error}"),
@@ -82,10 +117,10 @@ pub fn image(role: &str, tag: &str) -> Change {
 }
 
 impl Platform {
-    /// A node of one's own, with an empty database. A test that fails keeps the node's state as it ends.
-    pub fn start(options: &NodeOptions) -> Self {
+    fn start(options: &NodeOptions) -> Self {
         let node = Node::start(options).unwrap();
-        let platform = Self { node, folder: tempfile::tempdir().unwrap() };
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Self { node, options: options.clone(), folder, installed: false };
         platform.new_database();
         platform
     }

@@ -13,7 +13,7 @@ use testbed::cluster::{self, Up};
 use testbed::node::{POSTGRES_NAME, REGISTRY_NAME};
 use testbed::{Cache, Node, NodeOptions};
 
-use crate::run::{cargo, root, shown, succeed};
+use crate::run::{cargo, output, root, shown, succeed};
 
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
@@ -38,6 +38,9 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let mut install = node.command(plugin.join("kubectl-openhive"));
     succeed(install.args(["install", "--yes", "-f"]).arg(&values))?;
     verify(&node, &plugin)?;
+    step("a namespace for verify-netpol --live");
+    let mut printed = node.command(plugin.join("kubectl-openhive"));
+    node.apply(&output(printed.args(["verify-netpol", "--print-rbac", "probing"]))?)?;
     println!(
         "\nOpenHive is up after {:.0} s. What to try next:\n",
         started.elapsed().as_secs_f64()
@@ -45,6 +48,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     for (command, what) in [
         ("kubectl openhive status".to_owned(), "what runs, and is it healthy"),
         (format!("kubectl openhive plan -f {}", values.display()), "what an install would change"),
+        ("kubectl openhive verify-netpol --live".to_owned(), "do packets do what they should"),
         ("kubectl get pods -A".to_owned(), "the pods themselves"),
         ("kubectl logs -n openhive deploy/hive-gateway".to_owned(), "what the Gateway says"),
     ] {

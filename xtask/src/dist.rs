@@ -27,35 +27,8 @@ pub fn build(package: &Path, arguments: &[&str]) -> Result<()> {
     build.current_dir(package).args(arguments);
     // Where the caller looks for it, whatever the environment says.
     build.env("CARGO_TARGET_DIR", package.join("target"));
-    build.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
+    build.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static");
     succeed(&mut build)
-}
-
-/// What makes the binary static and small. A panic aborts, so tables for unwinding are dead weight.
-fn flags() -> Vec<String> {
-    let script = root().join("xtask/no-unwind-tables.ld");
-    let mut flags = [
-        "-Ctarget-feature=+crt-static",
-        "-Cforce-unwind-tables=no",
-        // Code that can lie anywhere has ten thousand pointers to itself, and the start of every run
-        // copies the pages that they are in to correct them: half of all pages that `--help` touches.
-        // At a fixed place nothing is to be corrected. The price is that the program's own addresses
-        // can be known beforehand, which helps who already overwrites memory; stack and heap still
-        // lie anywhere, and what reads foreign bytes here is safe Rust, but for ring's arithmetic.
-        "-Crelocation-model=static",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    let mut link = |argument: &str| flags.push(format!("-Clink-arg=-Wl,{argument}"));
-    link(&format!("-T,{}", script.display()));
-    link("--no-eh-frame-hdr");
-    // Relative relocations take a word each, or a bit.
-    link("-z,pack-relative-relocs");
-    if target() == GNU {
-        // LLD, which rustc uses for this target, knows functions of the same code.
-        link("--icf=all");
-    }
-    flags
 }
 
 /// The target that the binary is built for.

@@ -4,6 +4,7 @@ mod bench;
 mod cluster;
 mod demo;
 mod dist;
+mod mutants;
 mod run;
 mod test;
 
@@ -35,6 +36,8 @@ enum Command {
     },
     /// Measure ours and the others, and hold the figures to the limits
     Bench(bench::BenchArgs),
+    /// Look for faults in the pure code that no test finds
+    Mutants(mutants::MutantsArgs),
     /// Build the release binary
     Dist,
     /// Write the completion scripts in completions/ anew
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Fetch { url } => demo::fetch(&url),
         Command::Bench(args) => bench::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
         Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
         Command::Completions => dist::completions(),
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
@@ -31,4 +31,13 @@ pub fn succeed(command: &mut Command) -> Result<()> {
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// A program's output; an error where it fails.
+pub fn output(command: &mut Command) -> Result<String> {
+    let words = shown(command);
+    let output = command.output().with_context(|| format!("cannot start {words}"))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{words} ended with {}:\n{}", output.status, errors.trim());
+    String::from_utf8(output.stdout).with_context(|| format!("{words} writes no UTF-8"))
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 use crate::run::{cargo, root, succeed};
 
@@ -42,15 +43,12 @@ impl Tier {
         }
     }
 
-    /// A test file tells by its name what it needs.
-    fn of(file: &str) -> Self {
-        // The images run as processes of their own, against a real PostgreSQL.
-        if file.starts_with("node") || file == "images" {
-            Self::Node
-        } else if file.starts_with("apiserver") || file.starts_with("control_plane") {
-            Self::ApiServer
-        } else {
-            Self::Pure
+    /// The integration tests of this tier, a binary of this name in every package that has some.
+    const fn binary(self) -> &'static str {
+        match self {
+            Self::Pure => "it",
+            Self::ApiServer => "apiserver",
+            Self::Node => "node",
         }
     }
 }
@@ -65,6 +63,7 @@ struct Counts {
 
 pub fn run(args: &TestArgs) -> Result<()> {
     let started = Instant::now();
+    every_binary_has_a_tier()?;
     let python = python()?;
     let mut failures = Vec::new();
     if !args.no_lint {
@@ -148,24 +147,26 @@ fn lint() -> Result<Vec<String>> {
     let mut doc =
         cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
     check("doc", doc.env("RUSTDOCFLAGS", "-D warnings"));
-    match deny()? {
-        Some(mut command) => check("deny", &mut command),
-        None => {
-            println!("--- deny: cargo-deny is not installed; licences and bans were not checked")
+    // Advisories need a database from the network.
+    let deny: &[&str] = &["deny", "--offline", "check", "bans", "licenses", "sources"];
+    for (name, arguments, what) in [
+        ("deny", deny, "licences and bans were not checked"),
+        ("shear", &["shear"], "dependencies that nothing uses were not looked for"),
+    ] {
+        if is_installed(name)? {
+            check(name, &mut cargo(arguments));
+        } else {
+            println!("--- {name}: cargo-{name} is not installed; {what}");
         }
     }
     Ok(failures)
 }
 
-/// `cargo deny`, where it is installed. Advisories need a database from the network.
-fn deny() -> Result<Option<Command>> {
-    let installed = cargo(&["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .context("cannot start cargo")?;
-    let arguments = ["deny", "--offline", "check", "bans", "licenses", "sources"];
-    Ok(installed.success().then(|| cargo(&arguments)))
+/// Whether cargo has a subcommand that does not come with it.
+fn is_installed(subcommand: &str) -> Result<bool> {
+    let mut version = cargo(&[subcommand, "--version"]);
+    let status = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    Ok(status.context("cannot start cargo")?.success())
 }
 
 /// Runs a tier; its counts, and whether all of it went well.
@@ -188,37 +189,23 @@ fn tests(tier: Tier, python: &Path) -> Result<(Counts, bool)> {
         Tier::ApiServer => &["--test-threads=2"],
         Tier::Node => &["--test-threads=1"],
     };
-    for (package, folder) in
-        [("kubectl-openhive", "tests"), ("testbed", "testbed/tests"), ("xtask", "xtask/tests")]
-    {
-        let names = test_files(&root().join(folder), tier)?;
-        if names.is_empty() {
-            continue;
-        }
-        let mut arguments = vec!["test", "--no-fail-fast", "--package", package];
-        names.iter().for_each(|name| arguments.extend(["--test", name]));
-        ok &= count(&arguments, threads, &mut counts, python)?;
-    }
+    let binary = ["test", "--workspace", "--no-fail-fast", "--test", tier.binary()];
+    ok &= count(&binary, threads, &mut counts, python)?;
     Ok((counts, ok))
 }
 
-fn test_files(folder: &Path, tier: Tier) -> Result<Vec<String>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut names = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let target = path.extension().is_some_and(|extension| extension == "rs")
-            || path.join("main.rs").is_file();
-        if target
-            && let Some(name) = name
-            && Tier::of(&name) == tier
-        {
-            names.push(name);
+/// Fails where the workspace has a test binary that no tier runs.
+fn every_binary_has_a_tier() -> Result<()> {
+    let output = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let targets = list(&metadata["packages"]).into_iter().flat_map(|p| list(&p["targets"]));
+    for target in targets.filter(|target| list(&target["kind"]).contains(&"test".into())) {
+        if !Tier::ALL.iter().any(|tier| target["name"] == tier.binary()) {
+            bail!("{} is of no tier: its tests would not run", target["src_path"]);
         }
     }
-    names.sort();
-    Ok(names)
+    Ok(())
 }
 
 /// Runs `cargo test` and adds up its result lines.

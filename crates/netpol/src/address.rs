@@ -6,7 +6,24 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::mutant::{self, Mutant};
+/// Reads an address. One of IPv4 that is written as IPv6 (`::ffff:10.0.0.1`) is one of IPv4: packets to
+/// it are, and so is what the API server makes of it.
+#[must_use]
+pub fn parse_address(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// Reads a network, alike.
+#[must_use]
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok()?;
+    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(prefix)) if network.addr().is_ipv6() => {
+            IpNet::new(address.into(), prefix).ok()
+        }
+        _ => Some(network),
+    }
+}
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -131,7 +148,7 @@ impl From<IpNet> for Span {
 
 impl From<IpAddr> for Span {
     fn from(address: IpAddr) -> Self {
-        let (family, n) = number(address);
+        let (family, n) = number(address.to_canonical());
         Self { family, first: n, last: n }
     }
 }
@@ -149,6 +166,18 @@ impl fmt::Display for Span {
 impl Serialize for Span {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Sorted and merged intervals in words: `any address`, `any IPv4 address`, or the blocks.
+#[must_use]
+pub fn in_words(spans: &[Span]) -> String {
+    let [v4, v6] = Family::ALL.map(Span::all);
+    match spans {
+        all if *all == [v4, v6] => "any address".to_owned(),
+        all if *all == [v4] => "any IPv4 address".to_owned(),
+        all if *all == [v6] => "any IPv6 address".to_owned(),
+        _ => spans.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -190,8 +219,7 @@ impl Block {
     /// Whether it holds the address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let cut = |e: &IpNet| e.contains(&address) && !mutant::is(Mutant::ExceptIgnored);
-        self.cidr.contains(&address) && !self.except.iter().any(cut)
+        self.cidr.contains(&address) && !self.except.iter().any(|e| e.contains(&address))
     }
 
     /// Whether an address of the interval is in it.
@@ -206,8 +234,7 @@ impl Block {
         let whole = Span::from(self.cidr);
         let mut out = Vec::new();
         let mut next = Some(whole.first);
-        let except = self.except.iter().copied().filter(|_| !mutant::is(Mutant::ExceptIgnored));
-        for cut in merged(except.map(Span::from).collect()) {
+        for cut in merged(self.except.iter().copied().map(Span::from).collect()) {
             if let Some(first) = next.filter(|first| cut.first > *first) {
                 out.push(Span { first, last: cut.first - 1, ..whole });
             }
@@ -268,6 +295,21 @@ mod tests {
         let spans = block("::/0", &["fc00::/7", "fd00::/8"]).spans();
         assert_eq!(shown(&spans), ["::-fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe00::/7"]);
         assert_eq!(shown(&block("10.0.0.0/31", &["10.0.0.1/32"]).spans()), ["10.0.0.0/32"]);
+    }
+
+    #[test]
+    fn ipv4_that_is_written_as_ipv6_is_ipv4() {
+        let address = |text| parse_address(text).map(|a| a.to_string());
+        assert_eq!(address("::ffff:10.0.0.1").as_deref(), Some("10.0.0.1"));
+        assert_eq!(address("fd00::1").as_deref(), Some("fd00::1"));
+        assert_eq!(address("10.0.0"), None);
+        let network = |text| parse_network(text).map(|n| n.to_string());
+        assert_eq!(network("::ffff:10.0.0.0/104").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(network("::ffff:10.0.0.1/128").as_deref(), Some("10.0.0.1/32"));
+        assert_eq!(network("10.0.0.0/8").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(network("::/0").as_deref(), Some("::/0"));
+        // More than IPv4.
+        assert_eq!(network("::ffff:0.0.0.0/95").as_deref(), Some("::ffff:0.0.0.0/95"));
     }
 
     #[test]

@@ -122,8 +122,8 @@ pub struct AdminRule {
     pub name: Option<String>,
     /// What it does.
     pub action: Action,
-    /// With whom. `None` where a peer is of a kind that is not known: such a rule fails closed.
-    pub peers: Option<Vec<AdminPeer>>,
+    /// With whom.
+    pub peers: Vec<AdminPeer>,
     /// On which ports of the destination.
     pub ports: RulePorts,
 }

@@ -11,7 +11,6 @@ use super::address::Span;
 use super::admin::AdminPolicy;
 use super::endpoint::{Home, Pod};
 use super::labels::{Labels, NAMESPACE_NAME, Selector};
-use super::mutant::{self, Mutant};
 use super::policy::Policy;
 
 /// Namespaces, policies, and what is known of the network.
@@ -33,9 +32,7 @@ pub struct Cluster {
 impl Cluster {
     /// Adds a namespace. Its name's label is set whatever the input says.
     pub fn add_namespace(&mut self, name: &str, mut labels: Labels) {
-        if !mutant::is(Mutant::NameForged) {
-            labels.insert(NAMESPACE_NAME, name);
-        }
+        labels.insert(NAMESPACE_NAME, name);
         self.namespaces.insert(name.to_owned(), labels);
     }
 
@@ -93,6 +90,9 @@ pub struct Node {
     pub labels: Labels,
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
+    /// Those by which pods of other nodes see it, where the plugin leads its traffic through a tunnel;
+    /// `None`: nothing is said of a tunnel.
+    pub tunnel_addresses: Option<Vec<IpAddr>>,
     /// Where the addresses of its pods are (`spec.podCIDRs`).
     pub pod_cidrs: Vec<IpNet>,
 }

@@ -48,6 +48,12 @@ impl Pod {
             Home::Elsewhere(_) => None,
         }
     }
+
+    /// Whether both are one pod. Of pods that are not in the input nothing says so.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.home == other.home && self.name == other.name && self.namespace().is_some()
+    }
 }
 
 /// The namespace of a pod.
@@ -82,7 +88,7 @@ pub struct ContainerPort {
 /// A node, or something on a node that is no pod, such as an API server.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Host {
-    /// The node's name, where known.
+    /// The node's name; `None` where it is not known, and none of those that pods are on.
     pub node: Option<String>,
     /// Its addresses; empty where not known.
     pub addresses: Vec<IpAddr>,

@@ -1,11 +1,10 @@
 //! What may pass from one endpoint to another.
 
-use super::admin::{Action, AdminRule, Tier};
+use super::admin::{Action, Tier};
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
-use super::matching::ports_on;
-use super::mutant::{self, Mutant};
-use super::policy::{Direction, Rule};
+use super::matching::{Remote, ports_on};
+use super::policy::{Direction, Rule, RulePorts};
 use super::ports::PortSet;
 use super::verdict::{Tri, Verdict, Why};
 
@@ -49,14 +48,39 @@ impl Cluster {
     /// other, each decided by itself (`docs/network-policy.md`, rule 8).
     #[must_use]
     pub fn verdict(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Verdict {
-        if always_reaches(source, destination) {
-            return Verdict::allow();
+        match self.always_reaches(source, destination) {
+            Tri::Yes => Verdict::allow(),
+            Tri::No => self.by_policies(source, destination),
+            Tri::Maybe(why) => self.by_policies(source, destination).either(&Verdict::allow(), why),
         }
+    }
+
+    fn by_policies(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Verdict {
         let egress = self.one_side(Direction::Egress, source, destination);
-        if egress.is_deny() || mutant::is(Mutant::IngressIgnored) {
+        if egress.is_deny() {
             return egress;
         }
         egress.and(&self.one_side(Direction::Ingress, source, destination))
+    }
+
+    /// A pod reaches itself, and its node reaches it, whatever the policies say (rule 15).
+    pub(crate) fn always_reaches(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Tri {
+        match (source, destination) {
+            (Endpoint::Pod(a), Endpoint::Pod(b)) if a.is_same(b) => Tri::Yes,
+            _ => self.is_node_of(source, destination),
+        }
+    }
+
+    /// Whether an end is the node of a pod: as such, or as a pod on its node's network.
+    pub(crate) fn is_node_of(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Tri {
+        const UNKNOWN: Tri = Tri::Maybe(Why::UnknownNode);
+        let Endpoint::Pod(_) = destination else { return Tri::No };
+        match (source, self.node_of(source), self.node_of(destination)) {
+            (Endpoint::Pod(pod), ..) if !pod.host_network => Tri::No,
+            (Endpoint::Pod(_) | Endpoint::Host(_), Some(a), Some(b)) => (a == b).into(),
+            (Endpoint::Pod(_), ..) | (Endpoint::Host(_), Some(_), None) => UNKNOWN,
+            (Endpoint::Host(_), None, _) | (Endpoint::Outside(_), ..) => Tri::No,
+        }
     }
 
     /// What one side of the flow lets pass.
@@ -72,8 +96,20 @@ impl Cluster {
             Direction::Egress => (source, destination),
         };
         let Endpoint::Pod(pod) = subject else { return Verdict::allow() };
-        let stack = self.stack(direction, pod);
-        self.decide(direction, &stack, |id| self.rule_opens(direction, id, peer, destination))
+        self.side_by(&self.stack(direction, pod), Remote::new(direction, *peer), destination)
+    }
+
+    /// What these policies of a pod let pass.
+    pub(crate) fn side_by(
+        &self,
+        stack: &Stack,
+        peer: Remote<'_>,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        self.by_address(peer, |peer| {
+            let opens = |id| self.rule_opens_to(id, peer, destination);
+            self.decide(peer.direction(), stack, opens)
+        })
     }
 
     /// The policies that decide about a pod's connections in a direction.
@@ -120,9 +156,6 @@ impl Cluster {
         let mut tier: Vec<_> =
             selected.iter().copied().filter(|(i, _)| self.admin[*i].tier == tier).collect();
         tier.sort_by_key(priority);
-        if mutant::is(Mutant::PriorityReversed) {
-            tier.reverse();
-        }
         tier.chunk_by(|a, b| priority(a) == priority(b)).map(<[_]>::to_vec).collect()
     }
 
@@ -158,13 +191,12 @@ impl Cluster {
             (selected, open)
         });
         let verdict = match stack.applies {
-            Tri::Yes if mutant::is(Mutant::BaselineFinal) && !stack.baseline.is_empty() => verdict,
             Tri::Yes => combine(policies, verdict),
             Tri::No => verdict,
             Tri::Maybe(why) => combine(policies, verdict.clone()).either(&verdict, why),
         };
         let verdict = self.tier(direction, &stack.admin, verdict, &opens);
-        if stack.foreign && !mutant::is(Mutant::ForeignIgnored) {
+        if stack.foreign {
             Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated)
         } else {
             verdict
@@ -187,7 +219,7 @@ impl Cluster {
                     let on = opens(RuleId::Admin { policy, rule }).under(selected);
                     matched = matched.union(&on.possible());
                     let doubts = on.uncertain();
-                    match self.action(found) {
+                    match found.action {
                         Action::Allow => {
                             later.preceded_by(&Verdict::allow(), on.allowed(), &doubts)
                         }
@@ -201,15 +233,6 @@ impl Cluster {
         })
     }
 
-    /// A rule with a peer of an unknown kind fails closed: what it would pass on, it denies.
-    pub(crate) fn action(&self, rule: &AdminRule) -> Action {
-        match (&rule.peers, rule.action) {
-            (None, Action::Pass) => Action::Deny,
-            (_, Action::Pass) if mutant::is(Mutant::PassAllows) => Action::Allow,
-            (_, action) => action,
-        }
-    }
-
     /// On which ports a rule matches a connection.
     pub(crate) fn rule_opens(
         &self,
@@ -218,37 +241,55 @@ impl Cluster {
         peer: &Endpoint<'_>,
         destination: &Endpoint<'_>,
     ) -> Verdict {
-        let (holds, ports) = match id {
+        self.rule_opens_to(id, &Remote::new(direction, *peer), destination)
+    }
+
+    /// As [`Cluster::rule_opens`], with one address of the peer.
+    pub(crate) fn rule_opens_to(
+        &self,
+        id: RuleId,
+        peer: &Remote<'_>,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        let direction = peer.direction();
+        let holds = match id {
             RuleId::Network { policy, rule } => {
                 let policy = &self.policies[policy];
-                let Some(rule) = policy.rules(direction).and_then(|r| r.get(rule)) else {
-                    return Verdict::deny();
-                };
-                (self.rule_holds(policy, rule, peer), &rule.ports)
+                let rule = policy.rules(direction).and_then(|r| r.get(rule));
+                rule.map_or(Tri::No, |rule| self.rule_holds(policy, rule, peer))
             }
             RuleId::Admin { policy, rule } => {
-                let rule = &self.admin[policy].rules(direction)[rule];
-                (self.admin_rule_holds(rule, peer), &rule.ports)
+                self.admin_rule_holds(&self.admin[policy].rules(direction)[rule], peer)
             }
         };
-        match holds {
-            Tri::No => Verdict::deny(),
-            holds => ports_on(ports, destination).under(holds),
+        self.rule_passes(direction, id, holds, destination)
+    }
+
+    /// On which ports a rule matches a connection to `destination`, where `holds` says whether its
+    /// peers hold the other end.
+    pub(crate) fn rule_passes(
+        &self,
+        direction: Direction,
+        id: RuleId,
+        holds: Tri,
+        destination: &Endpoint<'_>,
+    ) -> Verdict {
+        match (holds, self.rule_ports(direction, id)) {
+            (Tri::No, _) | (_, None) => Verdict::deny(),
+            (holds, Some(ports)) => ports_on(ports, destination).under(holds),
         }
     }
-}
 
-/// A pod reaches itself, and its node reaches it, whatever the policies say (rule 15).
-pub(crate) fn always_reaches(source: &Endpoint<'_>, destination: &Endpoint<'_>) -> bool {
-    match (source, destination) {
-        (Endpoint::Pod(a), Endpoint::Pod(b)) => {
-            a.home == b.home
-                && a.name == b.name
-                && a.namespace().is_some()
-                && !mutant::is(Mutant::SelfDenied)
+    /// The ports that a rule names.
+    pub(crate) fn rule_ports(&self, direction: Direction, id: RuleId) -> Option<&RulePorts> {
+        match id {
+            RuleId::Network { policy, rule } => {
+                self.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
+            }
+            RuleId::Admin { policy, rule } => {
+                self.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
+            }
         }
-        (Endpoint::Host(host), Endpoint::Pod(pod)) => host.node.is_some() && host.node == pod.node,
-        _ => false,
     }
 }
 
@@ -261,9 +302,6 @@ fn combine(policies: impl IntoIterator<Item = (Tri, Verdict)>, next: Verdict) ->
     let mut isolated = false;
     let mut perhaps: Vec<(Why, Verdict)> = Vec::new();
     for (selected, opens) in policies {
-        if mutant::is(Mutant::LastPolicyWins) {
-            open = Verdict::deny();
-        }
         open = open.or(&opens.under(selected));
         match selected {
             Tri::Yes => isolated = true,

@@ -7,18 +7,22 @@ use serde_json::{Value, json};
 
 use super::cluster::Cluster;
 use super::endpoint::{Endpoint, Pod};
-use super::evaluate::{RuleId, always_reaches};
 use super::labels::NAMESPACE_NAME;
+use super::matching::Remote;
 use super::policy::Direction;
 use super::ports::Protocol;
-use super::verdict::Tri;
+use super::reasons::{Passes, Reason};
+use super::verdict::{Tri, Why};
 
 /// The answer for one port, with what it is based on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// Whether it passes.
     pub answer: Answer,
+    /// Why it is not certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
     /// A pod to itself, or a node to its own pod: no policy is asked.
     pub always: bool,
     /// What the source's policies say.
@@ -60,49 +64,32 @@ impl fmt::Display for Answer {
 }
 
 /// One side of a flow.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Side {
-    /// Which side.
-    pub direction: Direction,
     /// What it says.
     pub answer: Answer,
     /// Why it is not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<super::verdict::Why>,
-    /// The policies that select the pod in this direction. None: it is not isolated.
-    pub policies: Vec<SelectedBy>,
+    pub why: Option<Why>,
+    /// The policies that select the pod, with the rules that match the flow.
+    #[serde(flatten)]
+    pub reason: Reason,
     /// Where it denies: the smallest rule that would open it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addition: Option<Addition>,
 }
 
-/// A policy that selects the pod.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SelectedBy {
-    /// `NetworkPolicy a/b`, `AdminNetworkPolicy c`.
-    pub policy: String,
-    /// Whether it certainly does.
-    pub certain: bool,
-    /// Its rules that match the flow, as `ingress[0]`.
-    pub matching: Vec<MatchingRule>,
-}
-
-/// A rule that matches a flow.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MatchingRule {
-    /// `ingress[0]`.
-    pub rule: String,
-    /// What it does: `allow`, `deny`, or `pass`.
-    pub action: &'static str,
-    /// Whether it certainly matches.
-    pub certain: bool,
+impl Side {
+    fn of(reason: Reason, protocol: Protocol, port: u16) -> Self {
+        let reason = reason.at(protocol, port);
+        let found = reason.passes.tri(protocol, port);
+        Self { answer: found.into(), why: found.why(), reason, addition: None }
+    }
 }
 
 /// A rule to append to a policy.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Addition {
     /// To which policy, as `namespace/name`.
@@ -123,10 +110,19 @@ impl Cluster {
         protocol: Protocol,
         port: u16,
     ) -> Explanation {
-        let side = |direction| self.side(direction, source, destination, protocol, port);
+        let found = self.verdict(source, destination).at(protocol, port);
+        let always = self.always_reaches(source, destination) == Tri::Yes;
+        let side = |direction| {
+            if always {
+                Side::of(Reason::always(direction), protocol, port)
+            } else {
+                self.side(direction, source, destination, protocol, port)
+            }
+        };
         Explanation {
-            answer: self.verdict(source, destination).at(protocol, port).into(),
-            always: always_reaches(source, destination),
+            answer: found.into(),
+            why: found.why(),
+            always,
             egress: side(Direction::Egress),
             ingress: side(Direction::Ingress),
         }
@@ -144,51 +140,15 @@ impl Cluster {
             Direction::Ingress => (destination, source),
             Direction::Egress => (source, destination),
         };
-        let verdict = self.one_side(direction, source, destination).at(protocol, port);
-        let why = match verdict {
-            Tri::Maybe(why) => Some(why),
-            _ => None,
+        let Endpoint::Pod(pod) = subject else {
+            return Side::of(Reason::open(direction), protocol, port);
         };
-        let mut side =
-            Side { direction, answer: verdict.into(), why, policies: Vec::new(), addition: None };
-        let Endpoint::Pod(pod) = subject else { return side };
         let stack = self.stack(direction, pod);
-        let matches = |id| self.rule_opens(direction, id, peer, destination).at(protocol, port);
-        let found = |action, rule: usize, matched: Tri| {
-            (matched != Tri::No).then(|| MatchingRule {
-                rule: format!("{direction}[{rule}]"),
-                action,
-                certain: matched == Tri::Yes,
-            })
-        };
-        let admin = |side: &mut Side, tier: &[Vec<(usize, Tri)>]| {
-            for (policy, selected) in tier.iter().flatten().copied() {
-                let rules = self.admin[policy].rules(direction).iter().enumerate();
-                let matching = rules.filter_map(|(rule, read)| {
-                    found(self.action(read).name(), rule, matches(RuleId::Admin { policy, rule }))
-                });
-                let AdminNames { kind, name } = AdminNames::of(&self.admin[policy]);
-                side.policies.push(SelectedBy {
-                    policy: format!("{kind} {name}"),
-                    certain: selected == Tri::Yes,
-                    matching: matching.collect(),
-                });
-            }
-        };
-        admin(&mut side, &stack.admin);
-        let applying = stack.network.iter().filter(|_| stack.applies != Tri::No);
-        for (policy, selected) in applying.copied() {
-            let rules = 0..self.policies[policy].rules(direction).map_or(0, <[_]>::len);
-            let matching = rules
-                .filter_map(|rule| found("allow", rule, matches(RuleId::Network { policy, rule })));
-            side.policies.push(SelectedBy {
-                policy: format!("NetworkPolicy {}", self.policies[policy].id()),
-                certain: selected.and(stack.applies) == Tri::Yes,
-                matching: matching.collect(),
-            });
-        }
-        admin(&mut side, &stack.baseline);
-        if verdict == Tri::No {
+        let verdict = self.side_by(&stack, Remote::new(direction, *peer), destination);
+        let opens = |id| self.rule_opens(direction, id, peer, destination);
+        let reason = Reason::told(self, direction, (pod, &stack), opens, Passes::from(&verdict));
+        let mut side = Side::of(reason, protocol, port);
+        if side.answer == Answer::Denied {
             side.addition = stack
                 .network
                 .iter()
@@ -246,17 +206,6 @@ impl Cluster {
         rules.0.get_or_insert_default().extend(rules.1.unwrap_or_default());
         let verdict = after.one_side(addition.direction, source, destination);
         verdict.at(protocol, port) == Tri::Yes
-    }
-}
-
-struct AdminNames<'a> {
-    kind: super::admin::AdminKind,
-    name: &'a str,
-}
-
-impl<'a> AdminNames<'a> {
-    fn of(policy: &'a super::admin::AdminPolicy) -> Self {
-        Self { kind: policy.kind, name: &policy.name }
     }
 }
 

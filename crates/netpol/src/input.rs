@@ -98,11 +98,21 @@ pub struct Member {
     pub workload: Option<Owner>,
     /// How many pods a workload asks for; 1 for a pod.
     pub replicas: u32,
+    /// Whether there may be another number of them: one on each node, as an autoscaler says, or by the
+    /// rules of a kind that is not known.
+    pub varies: bool,
     /// Where it was read.
     pub place: Option<Place>,
 }
 
 impl Member {
+    /// Whether it stands for more than one pod, as far as one can tell: these may reach one another,
+    /// or not, as any two pods.
+    #[must_use]
+    pub const fn may_be_several(&self) -> bool {
+        !self.is_pod && (self.replicas > 1 || self.varies)
+    }
+
     /// `namespace/name` of a pod, `namespace/kind/name` of a workload.
     #[must_use]
     pub fn id(&self) -> String {

@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::mutant::{self, Mutant};
 use super::verdict::{Tri, Why};
 
 /// The label that the API server sets on every namespace, always to its name.
@@ -43,7 +42,7 @@ impl Labels {
     /// The labels of a namespace that is not in the input: its name, and whatever else.
     #[must_use]
     pub fn of_unlisted_namespace(name: &str) -> Self {
-        Self { open: !mutant::is(Mutant::UnlistedIsBare), ..Self::new([(NAMESPACE_NAME, name)]) }
+        Self { open: true, ..Self::new([(NAMESPACE_NAME, name)]) }
     }
 
     /// Sets a label.
@@ -54,6 +53,11 @@ impl Labels {
     /// Notes that a key will be there with a value that nobody knows yet. A known value stays.
     pub fn insert_unknown(&mut self, key: impl Into<String>) {
         self.known.entry(key.into()).or_insert(None);
+    }
+
+    /// Notes that others may add keys that are not listed.
+    pub fn open(&mut self) {
+        self.open = true;
     }
 
     /// Whether keys that are not listed may be there.
@@ -109,14 +113,10 @@ impl Requirement {
     pub fn matches(&self, label: Label<'_>) -> Tri {
         const UNKNOWN: Tri = Tri::Maybe(Why::UnknownLabel);
         match (self, label) {
-            (Self::DoesNotExist(_), Label::Is(_)) if mutant::is(Mutant::DoesNotExistMatches) => {
-                Tri::Yes
-            }
             (Self::In(_, values), Label::Is(value)) => values.contains(value).into(),
             (Self::NotIn(_, values), Label::Is(value)) => (!values.contains(value)).into(),
             (Self::Exists(_), Label::Is(_) | Label::Some) => Tri::Yes,
             (Self::DoesNotExist(_), Label::Is(_) | Label::Some) => Tri::No,
-            (Self::NotIn(..), Label::Absent) if mutant::is(Mutant::NotInNeedsKey) => Tri::No,
             (Self::In(..) | Self::Exists(_), Label::Absent) => Tri::No,
             (Self::NotIn(..) | Self::DoesNotExist(_), Label::Absent) => Tri::Yes,
             (Self::In(..) | Self::NotIn(..), Label::Some) | (_, Label::Unknown) => UNKNOWN,

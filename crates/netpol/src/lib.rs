@@ -41,7 +41,6 @@ pub mod lint;
 pub mod listing;
 mod matching;
 pub mod matrix;
-mod mutant;
 pub mod observe;
 pub mod pick;
 pub mod policy;
@@ -57,7 +56,6 @@ pub mod verdict;
 mod tests;
 
 pub use cluster::{CidrMatch, Cluster, Cni, Foreign, Network, Node};
-pub use diff::{Actor, FlowChange, FlowDiff, Party, diff_flows};
 pub use endpoint::{Endpoint, Host, Pod};
 pub use input::{Input, Member};
 pub use invalid::{Invalid, Place, Problem};

@@ -2,11 +2,8 @@
 //! namespace; and a name with less around it, where only one is meant.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use ipnet::IpNet;
-
-use super::address::Span;
+use super::address::{Span, parse_address, parse_network};
 use super::input::{Input, Member, Owner};
 use super::ports::{PortRange, PortSet, Protocol};
 
@@ -64,8 +61,7 @@ impl Input {
     /// It means nobody in the input, or several.
     pub fn pick(&self, name: &str) -> Result<Pick, NotThere> {
         let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            let address = address.to_canonical();
+        if let Some(address) = parse_address(bare) {
             let own = self.numbers(|m| m.pod.addresses.contains(&address));
             let span = Span::from(address);
             return Ok(if own.is_empty() {
@@ -74,7 +70,7 @@ impl Input {
                 Pick::Members(own)
             });
         }
-        if let Ok(net) = name.parse::<IpNet>() {
+        if let Some(net) = parse_network(name) {
             let own = self.numbers(|m| m.pod.addresses.iter().any(|a| net.contains(a)));
             return Ok(Pick::Addresses(net.trunc().into(), own));
         }

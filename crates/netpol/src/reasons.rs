@@ -8,14 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Serialize, Serializer};
 
 use super::address::{Family, Span, merged};
-use super::admin::{Action, Tier};
-use super::cluster::Cluster;
-use super::endpoint::{ContainerPorts, Endpoint};
+use super::admin::Action;
+use super::cluster::{Cluster, Foreign};
+use super::endpoint::{ContainerPorts, Endpoint, Pod};
 use super::engine::{Connections, Ports};
 use super::evaluate::{RuleId, Stack};
-use super::matching::ports_on;
 use super::policy::{Direction, RulePorts};
-use super::ports::PortSet;
+use super::ports::{PortRange, PortSet, Protocol};
 use super::verdict::{Tri, Verdict, Why};
 
 /// What one side of a pair says, and why.
@@ -27,12 +26,97 @@ pub struct Reason {
     /// The policies that select the pod in this direction, in the order in which they are asked.
     /// None: it is not isolated.
     pub policies: Vec<Deciding>,
+    /// Whether no policy is asked: the source is the node of the destination.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     /// Policies that may select the pod and are not evaluated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_evaluated: Vec<String>,
     /// What this side lets pass.
     #[serde(flatten)]
     pub passes: Passes,
+}
+
+impl Reason {
+    /// Nothing isolates this side.
+    pub(crate) fn open(direction: Direction) -> Self {
+        let passes = Passes { allowed: PortSet::all(), uncertain: Vec::new() };
+        let (policies, not_evaluated) = (Vec::new(), Vec::new());
+        Self { direction, policies, always: false, not_evaluated, passes }
+    }
+
+    /// No policy is asked.
+    pub(crate) fn always(direction: Direction) -> Self {
+        Self { always: true, ..Self::open(direction) }
+    }
+
+    /// The policies that select a pod, with the rules that match. `opens` says on which ports a rule
+    /// does.
+    pub(crate) fn told(
+        cluster: &Cluster,
+        direction: Direction,
+        (pod, stack): (&Pod, &Stack),
+        opens: impl Fn(RuleId) -> Verdict,
+        passes: Passes,
+    ) -> Self {
+        let matching = |rules: &mut dyn Iterator<Item = (RuleId, Action)>| {
+            let one = |(number, (id, action))| {
+                let on = opens(id);
+                (!on.is_deny()).then(|| Matching {
+                    rule: format!("{direction}[{number}]"),
+                    action,
+                    on: Matches { ports: on.allowed().clone(), uncertain: perhaps(&on) },
+                })
+            };
+            rules.enumerate().filter_map(one).collect()
+        };
+        let admin = |&(policy, selected): &(usize, Tri)| {
+            let read = &cluster.admin[policy];
+            let rules = read.rules(direction).iter().enumerate();
+            Deciding {
+                policy: format!("{} {}", read.kind, read.name),
+                certain: selected == Tri::Yes,
+                rules: matching(
+                    &mut rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, r.action)),
+                ),
+            }
+        };
+        let network = |&(policy, selected): &(usize, Tri)| {
+            let read = &cluster.policies[policy];
+            let rules = 0..read.rules(direction).map_or(0, <[_]>::len);
+            Deciding {
+                policy: format!("NetworkPolicy {}", read.id()),
+                certain: selected.and(stack.applies) == Tri::Yes,
+                rules: matching(
+                    &mut rules.map(|rule| (RuleId::Network { policy, rule }, Action::Allow)),
+                ),
+            }
+        };
+        let applying = stack.network.iter().filter(|_| stack.applies != Tri::No);
+        let before = stack.admin.iter().flatten().map(admin);
+        let after = stack.baseline.iter().flatten().map(admin);
+        let policies = before.chain(applying.map(network)).chain(after).collect();
+        let may = |foreign: &&Foreign| cluster.foreign_selects(foreign, pod) != Tri::No;
+        let foreign = cluster.foreign.iter().filter(may);
+        let not_evaluated = foreign.map(|f| f.object.clone()).collect();
+        Self { direction, policies, always: false, not_evaluated, passes }
+    }
+
+    /// The same of one port: its answer, and the rules that match there.
+    pub(crate) fn at(mut self, protocol: Protocol, port: u16) -> Self {
+        let one = PortSet::of(protocol, PortRange::one(port));
+        let cut = |ports: &mut PortSet, uncertain: &mut Vec<Perhaps>| {
+            *ports = ports.intersection(&one);
+            uncertain.iter_mut().for_each(|p| p.ports = p.ports.intersection(&one));
+            uncertain.retain(|p| !p.ports.is_empty());
+            !ports.is_empty() || !uncertain.is_empty()
+        };
+        for policy in &mut self.policies {
+            policy.rules.retain_mut(|rule| cut(&mut rule.on.ports, &mut rule.on.uncertain));
+        }
+        cut(&mut self.passes.allowed, &mut self.passes.uncertain);
+        self
+    }
 }
 
 /// Ports that pass for certain, and perhaps.
@@ -103,7 +187,7 @@ impl From<&Verdict> for Passes {
 
 /// What passes between two ends, and what does not.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Answer {
+pub struct PairAnswer {
     /// What passes.
     #[serde(flatten)]
     pub passes: Passes,
@@ -131,14 +215,23 @@ impl Passes {
         passes
     }
 
+    /// The answer for one port.
+    pub(crate) fn tri(&self, protocol: Protocol, port: u16) -> Tri {
+        if self.allowed.contains(protocol, port) {
+            return Tri::Yes;
+        }
+        let doubt = self.uncertain.iter().find(|p| p.ports.contains(protocol, port));
+        doubt.map_or(Tri::No, |p| Tri::Maybe(p.why))
+    }
+
     /// The answer for the ports that are asked for.
     #[must_use]
-    pub fn answer(&self, asked: &PortSet) -> Answer {
+    pub fn answer(&self, asked: &PortSet) -> PairAnswer {
         let cut = |p: &Perhaps| Perhaps { why: p.why, ports: p.ports.intersection(asked) };
         let uncertain = self.uncertain.iter().map(cut).filter(|p| !p.ports.is_empty()).collect();
         let possible = self.uncertain.iter().fold(self.allowed.clone(), |a, p| a.union(&p.ports));
         let allowed = self.allowed.intersection(asked);
-        Answer { passes: Self { allowed, uncertain }, denied: asked.difference(&possible) }
+        PairAnswer { passes: Self { allowed, uncertain }, denied: asked.difference(&possible) }
     }
 }
 
@@ -209,17 +302,25 @@ impl Reasons {
         };
         let cluster = &connections.input().cluster;
         let stack = &self.stacks[direction as usize][own];
+        let (source, _) = direction.from_to(own, other);
+        let always = connections.is_node_of(source, destination) == Tri::Yes;
         self.key.clear();
         self.key.push(direction as u32);
+        self.key.push(u32::from(always));
         self.key.push(self.stack_ids[direction as usize][own]);
         self.key.push(self.names.get(destination).copied().unwrap_or_default());
+        self.key.push(connections.side_number(direction, own, other).map_or(0, |n| n + 1));
         for id in rules(cluster, direction, stack) {
             self.key.push(code(connections.rule_holds(direction, id, other)));
         }
         if let Some(known) = self.known.get(self.key.as_slice()) {
             return *known;
         }
-        let told = reason(connections, direction, stack, own, other);
+        let told = if always {
+            Reason::always(direction)
+        } else {
+            reason(connections, direction, stack, own, other)
+        };
         self.told.push(told);
         self.known.insert(self.key.as_slice().into(), self.told.len() - 1);
         self.told.len() - 1
@@ -302,71 +403,13 @@ fn reason(
     other: usize,
 ) -> Reason {
     let cluster = &connections.input().cluster;
-    let destination = match direction {
-        Direction::Ingress => connections.sample(own),
-        Direction::Egress => connections.sample(other),
+    let Endpoint::Pod(pod) = connections.sample(own) else { return Reason::open(direction) };
+    let (_, destination) = direction.from_to(own, other);
+    let destination = connections.sample(destination);
+    let opens = |id| {
+        let holds = connections.rule_holds(direction, id, other);
+        cluster.rule_passes(direction, id, holds, &destination)
     };
-    let opens = |id: RuleId| match connections.rule_holds(direction, id, other) {
-        Tri::No => Verdict::deny(),
-        holds => rule_ports(cluster, direction, id)
-            .map_or_else(Verdict::deny, |ports| ports_on(ports, &destination).under(holds)),
-    };
-    let matching = |rules: Vec<(RuleId, Action)>| {
-        let one = |(number, (id, action)): (usize, (RuleId, Action))| {
-            let on = opens(id);
-            (!on.is_deny()).then(|| Matching {
-                rule: format!("{direction}[{number}]"),
-                action,
-                on: Matches { ports: on.allowed().clone(), uncertain: perhaps(&on) },
-            })
-        };
-        rules.into_iter().enumerate().filter_map(one).collect::<Vec<_>>()
-    };
-    let mut policies = Vec::new();
-    let admin = |tier: Tier, policies: &mut Vec<Deciding>| {
-        let groups = if tier == Tier::Admin { &stack.admin } else { &stack.baseline };
-        for (policy, selected) in groups.iter().flatten().copied() {
-            let read = &cluster.admin[policy];
-            let rules = read.rules(direction).iter().enumerate();
-            let rules = rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, cluster.action(r)));
-            policies.push(Deciding {
-                policy: format!("{} {}", read.kind, read.name),
-                certain: selected == Tri::Yes,
-                rules: matching(rules.collect()),
-            });
-        }
-    };
-    admin(Tier::Admin, &mut policies);
-    let applying = stack.network.iter().filter(|_| stack.applies != Tri::No);
-    for (policy, selected) in applying.copied() {
-        let read = &cluster.policies[policy];
-        let rules = 0..read.rules(direction).map_or(0, <[_]>::len);
-        let rules = rules.map(|rule| (RuleId::Network { policy, rule }, Action::Allow));
-        policies.push(Deciding {
-            policy: format!("NetworkPolicy {}", read.id()),
-            certain: selected.and(stack.applies) == Tri::Yes,
-            rules: matching(rules.collect()),
-        });
-    }
-    admin(Tier::Baseline, &mut policies);
-    let not_evaluated = match connections.sample(own) {
-        Endpoint::Pod(pod) => {
-            let may = |f: &&super::cluster::Foreign| cluster.foreign_selects(f, pod) != Tri::No;
-            cluster.foreign.iter().filter(may).map(|f| f.object.clone()).collect()
-        }
-        _ => Vec::new(),
-    };
-    let verdict = cluster.decide(direction, stack, opens);
-    Reason { direction, policies, not_evaluated, passes: Passes::from(&verdict) }
-}
-
-fn rule_ports(cluster: &Cluster, direction: Direction, id: RuleId) -> Option<&RulePorts> {
-    match id {
-        RuleId::Network { policy, rule } => {
-            cluster.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
-        }
-        RuleId::Admin { policy, rule } => {
-            cluster.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
-        }
-    }
+    let passes = connections.side(direction, own, other).map(Passes::from).unwrap_or_default();
+    Reason::told(cluster, direction, (pod, stack), opens, passes)
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::address::{Family, Span};
+use super::address::{Family, Span, parse_address};
 use super::endpoint::{Endpoint, Pod};
 use super::explain::{Answer, Explanation};
 use super::input::Input;
@@ -78,19 +78,12 @@ impl Input {
             let ServiceKind::ExternalName(target) = &service.kind else {
                 return self.direct(service, port, protocol);
             };
-            match self.alias(target) {
-                Some(next) => service = next,
-                None => return outside(service, target, port, protocol),
-            }
+            let Some((namespace, name)) = in_cluster(target) else {
+                return outside(service, target, port, protocol);
+            };
+            service = self.service(namespace, name).ok_or(NoBackend::AliasOfUnknown)?;
         }
         Err(NoBackend::AliasLoop)
-    }
-
-    /// The Service of the input that a DNS name is.
-    fn alias(&self, target: &str) -> Option<&Service> {
-        let mut labels = target.trim_end_matches('.').split('.');
-        let (name, namespace) = (labels.next()?, labels.next()?);
-        (labels.next()? == "svc").then(|| self.service(namespace, name)).flatten()
     }
 
     fn direct<'a>(
@@ -189,6 +182,17 @@ impl Input {
     }
 }
 
+/// The namespace and the Service that a DNS name of the cluster is about: its own, `web.shop.svc`, or
+/// that of one of its pods, `web-0.web.shop.svc`. The cluster's domain may follow.
+fn in_cluster(target: &str) -> Option<(&str, &str)> {
+    let labels: Vec<&str> = target.trim_end_matches('.').split('.').collect();
+    match *labels.as_slice() {
+        [name, namespace, "svc", ..] => Some((namespace, name)),
+        [_, name, namespace, "svc", ..] => Some((namespace, name)),
+        _ => None,
+    }
+}
+
 /// A name outside of the cluster: any address.
 fn outside<'a>(
     service: &Service,
@@ -212,7 +216,7 @@ fn outside<'a>(
         certain: true,
     };
     // What looks like an address is one to most resolvers.
-    if let Ok(address) = target.parse::<IpAddr>() {
+    if let Some(address) = parse_address(target) {
         return Ok(vec![backend(address.into(), target.to_owned())]);
     }
     let any = |family: Family, word: &str| {

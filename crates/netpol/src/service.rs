@@ -229,6 +229,8 @@ pub enum NoBackend {
     NoEndpoints,
     /// Aliases that lead to each other.
     AliasLoop,
+    /// An alias of a Service that is not in the input.
+    AliasOfUnknown,
 }
 
 impl fmt::Display for NoBackend {
@@ -241,6 +243,7 @@ impl fmt::Display for NoBackend {
                 "the Service has no selector, and no EndpointSlice of it is in the input"
             }
             Self::AliasLoop => "the Service is an alias that leads back to itself",
+            Self::AliasOfUnknown => "the Service is an alias of one that is not in the input",
         })
     }
 }

@@ -7,7 +7,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::mutant::{self, Mutant};
 use super::ports::{PortSet, Protocol};
 
 /// Why an answer is not certain. Ordered: of several reasons the first is reported.
@@ -20,16 +19,19 @@ pub enum Why {
     UnknownLabel,
     /// An address block may or may not hold an address that is not in the input.
     UnknownAddress,
+    /// A pod on its node's network may be on the node of the other pod, which it always reaches.
+    UnknownNode,
     /// The API leaves it to the network plugin.
     CniDependent,
 }
 
 impl Why {
     /// All reasons, the most severe first.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::PolicyKindNotEvaluated,
         Self::UnknownLabel,
         Self::UnknownAddress,
+        Self::UnknownNode,
         Self::CniDependent,
     ];
 
@@ -40,6 +42,7 @@ impl Why {
             Self::PolicyKindNotEvaluated => "policy-kind-not-evaluated",
             Self::UnknownLabel => "unknown-label",
             Self::UnknownAddress => "unknown-address",
+            Self::UnknownNode => "unknown-node",
             Self::CniDependent => "cni-dependent",
         }
     }
@@ -63,6 +66,15 @@ pub enum Tri {
 }
 
 impl Tri {
+    /// Why it is not known; `None` where it is.
+    #[must_use]
+    pub const fn why(self) -> Option<Why> {
+        match self {
+            Self::Maybe(why) => Some(why),
+            Self::Yes | Self::No => None,
+        }
+    }
+
     /// Both. Of two doubts the more severe is kept.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -216,7 +228,6 @@ impl Verdict {
         match condition {
             Tri::No => Self::deny(),
             Tri::Yes => self.clone(),
-            Tri::Maybe(_) if mutant::is(Mutant::DoubtIsYes) => self.clone(),
             Tri::Maybe(why) => Self::new(
                 PortSet::none(),
                 self.maybe.iter().cloned().chain([(why, self.yes.clone())]),
@@ -228,8 +239,11 @@ impl Verdict {
     #[must_use]
     pub fn either(&self, other: &Self, why: Why) -> Self {
         let yes = self.yes.intersection(&other.yes);
-        let differ = self.possible().union(&other.possible()).difference(&yes);
+        let possible = self.possible().union(&other.possible());
         // A port on which both have a doubt of their own keeps that doubt's reason.
+        let doubtful = |one: &Self| one.possible().difference(&one.yes);
+        let both = doubtful(self).intersection(&doubtful(other));
+        let differ = possible.difference(&yes).difference(&both);
         let own = self.maybe.iter().chain(&other.maybe).cloned();
         Self::new(yes, own.chain([(why, differ)]))
     }

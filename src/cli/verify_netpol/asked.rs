@@ -15,9 +15,8 @@ use crate::ui::{Failure, Ui};
 use crate::values::Checked;
 use netpol::Policy;
 use netpol::findings;
-use netpol::labels::Label;
 use netpol::matrix::{Matrix, Platform};
-use netpol::observe::pod::RUN;
+use netpol::observe::run_object::is_probe_pod;
 
 /// What the matrix is about.
 pub(super) struct Asked {
@@ -99,8 +98,8 @@ async fn of_cluster(
     let head = found.headline(&meant);
     let name = found.name.clone();
     let mut input = found.checked(args.input.allow_empty())?;
-    // What other runs made to send packets is none of the platform's.
-    input.members.retain(|member| member.pod.labels.get(RUN) == Label::Absent);
+    // What other runs created to send packets is none of the platform's.
+    input.members.retain(|member| !is_probe_pod(member));
     let mut matrix = Matrix::new(&input, &meant.platform);
     if args.live.live {
         let sent = live::send(&cluster, &input, &meant, &mut matrix, &args.live, ui).await?;

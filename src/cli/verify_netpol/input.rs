@@ -14,6 +14,7 @@ use crate::cluster::netpol::Settings;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render};
 use crate::ui::{Failure, Ui};
 use crate::values::{Checked, Values};
+use ::netpol::address::parse_network;
 use ::netpol::findings;
 use ::netpol::matrix::Platform;
 use ::netpol::read::Reader;
@@ -38,7 +39,7 @@ pub(super) struct InputArgs {
     #[arg(long, value_enum, value_name = "CNI")]
     cni: Option<CniArg>,
     /// Where the addresses of pods are; repeat for several [default: the private ranges]
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_parser = network, value_name = "CIDR")]
     pod_cidr: Vec<IpNet>,
     /// Go on without policies that the API server would refuse
     #[arg(long)]
@@ -75,6 +76,14 @@ impl From<CniArg> for Cni {
             CniArg::None => Self::None,
         }
     }
+}
+
+/// A network as an argument.
+///
+/// # Errors
+/// It is not written as one.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    parse_network(text).ok_or_else(|| "not a network such as 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
 impl InputArgs {

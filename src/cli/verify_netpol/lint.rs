@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::input::network;
 use netpol::Input;
 use netpol::finding::Finding;
 use netpol::lint::{Options, lint};
@@ -11,7 +12,7 @@ use netpol::lint::{Options, lint};
 pub(super) struct LintArgs {
     /// Where the addresses of Services are, for lints; repeat for several [default: told from the
     /// Services of the input]
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_parser = network, value_name = "CIDR")]
     service_cidr: Vec<IpNet>,
 }
 

@@ -2,15 +2,13 @@
 
 use std::cell::RefCell;
 
-use jiff::Timestamp;
-
 use super::expectations::Expectations;
 use crate::cli::Exit;
 use crate::cli::failure::cluster_failure;
 use crate::cli::signals::{self, Signals};
 use crate::cluster::{Cluster, scene};
 use crate::engine::canceller;
-use crate::engine::probe::{self, LIFE, Live, Options, ProbeError};
+use crate::engine::probe::{self, Live, Options, ProbeError};
 use crate::ui::{Failure, Ui};
 use netpol::Input;
 use netpol::matrix::{Matrix, Platform};
@@ -62,7 +60,6 @@ pub(super) async fn send(
         external: args.external.clone(),
         database: database.unwrap_or_default(),
         image: args.probe_image.clone(),
-        expires: (Timestamp::now() + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
     let live = probe(cluster, input, &seen, &meant.platform, matrix, &options, ui).await?;
     if live.sent.proof.is_refuted() {
@@ -75,7 +72,8 @@ pub(super) async fn send(
 }
 
 /// What the first signal is answered with.
-const STOPPING: &str = "stopping; the probe pods are taken away. Once more to end at once: the next run takes them away.";
+const STOPPING: &str =
+    "stopping; what the run created is deleted. Once more to end at once: the next run deletes it.";
 
 #[allow(clippy::too_many_arguments)] // one call
 async fn probe(
@@ -106,7 +104,7 @@ async fn probe(
         ProbeError::Cluster(error) => cluster_failure(&error),
         ProbeError::Cancelled(signal) => Failure::new(signals::exit(signal), "interrupted")
             .seen(last.borrow().clone())
-            .now("the probe pods are gone"),
+            .now("what the run created is deleted"),
         ProbeError::NoImage => Failure::new(Exit::Preflight, error.to_string())
             .cause("probe pods use the image of the running agent, which has Python")
             .fix("name another one:  --probe-image IMAGE")

@@ -112,7 +112,12 @@ pub(super) async fn pages(
     let mut query = format!("{path}?limit={PAGE}");
     for _ in 0..PAGES {
         let mut page = rest.get_path(&query, Retry::while_busy()).await?;
-        let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else { break };
+        let items = match page.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            // As an empty list is written where its type is not made to avoid it.
+            Some(Value::Null) => Vec::new(),
+            _ => break,
+        };
         let mut sink = sink.borrow_mut();
         items.into_iter().for_each(|item| sink.take(list, item));
         drop(sink);

@@ -8,12 +8,14 @@
 //! | `gap` | what could not be read, and what follows |
 //! | `plugin` | which network plugin runs |
 //! | [`rights`] | the rights that a verification needs |
+//! | [`probe_namespace`] | the namespace that an administrator prepares for probe pods |
 //! | `sink` | where the objects go: into a [`Reader`](netpol::read::Reader), one by one |
 
 mod gap;
 mod kinds;
 mod lists;
 mod plugin;
+pub mod probe_namespace;
 pub mod rights;
 mod sink;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::kinds::KNOWN;
 use super::lists::LISTS;
 use crate::cluster::snapshot::NAMESPACES;
+use netpol::observe::run_object::PROBE_NAMESPACE;
 
 /// How far a verification goes. Each level has the rights of those before it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, clap::ValueEnum)]
@@ -17,7 +18,7 @@ pub enum Level {
     Static,
     /// Sends packets from the pods that run
     Live,
-    /// Makes pods of its own where no running one can send or receive
+    /// Creates probe pods where no running one can send or receive
     Probing,
 }
 
@@ -28,14 +29,23 @@ enum Place {
     /// In each of the platform's namespaces.
     Platform,
     Namespace(&'static str),
-    /// Where a run makes pods: in the platform's namespaces, the Ingress controller's, and one of its
-    /// own. As that has a new name each time, the rule can only hold everywhere.
-    Camps,
-    /// In the run's own namespace; so everywhere again.
-    Own,
+    /// In each namespace where a run creates pods: the platform's, and the one that is prepared for it.
+    Probed,
 }
 
-/// One right that a run needs which makes pods.
+impl Place {
+    /// The namespaces where it is; `None`: all of them.
+    fn namespaces(self) -> Vec<Option<&'static str>> {
+        match self {
+            Self::Everywhere => vec![None],
+            Self::Namespace(namespace) => vec![Some(namespace)],
+            Self::Platform => NAMESPACES.map(Some).to_vec(),
+            Self::Probed => NAMESPACES.into_iter().chain([PROBE_NAMESPACE]).map(Some).collect(),
+        }
+    }
+}
+
+/// One right that a run needs.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Right {
     /// The API group; empty for the core.
@@ -57,27 +67,23 @@ impl fmt::Display for Right {
     }
 }
 
-/// The rights of a run that makes pods.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Probing {
-    /// In each namespace where it makes pods.
-    pub camps: Vec<Right>,
-    /// Everywhere, those for its own namespace among them.
-    pub everywhere: Vec<Right>,
+/// The rights that a run needs in a namespace to create pods there, by the table.
+#[must_use]
+pub fn probing(namespace: &str) -> Vec<Right> {
+    let rules = RULES.iter().filter(|rule| {
+        rule.level == Level::Probing && rule.place.namespaces().contains(&Some(namespace))
+    });
+    let right = |rule: &'static Rule| {
+        let Rule { group, resource, .. } = *rule;
+        rule.verbs.iter().map(move |verb| Right { group, resource, verb })
+    };
+    rules.flat_map(right).collect()
 }
 
-/// What a run needs, by the table.
+/// The rights that a run needs in a namespace to run a program in a pod there.
 #[must_use]
-pub fn probing() -> Probing {
-    let of = |wanted: fn(Place) -> bool| {
-        let rules = RULES.iter().filter(|rule| rule.level == Level::Probing && wanted(rule.place));
-        let right = |rule: &'static Rule| {
-            let Rule { group, resource, .. } = *rule;
-            rule.verbs.iter().map(move |verb| Right { group, resource, verb })
-        };
-        rules.flat_map(right).collect()
-    };
-    Probing { camps: of(|place| place == Place::Camps), everywhere: of(|_| true) }
+pub fn exec() -> Vec<Right> {
+    EXEC.iter().map(|verb| Right { group: "", resource: "pods/exec", verb }).collect()
 }
 
 /// A rule of a role.
@@ -93,7 +99,7 @@ struct Rule {
 }
 
 /// Besides the lists of `lists` and `kinds`.
-static RULES: [Rule; 9] = [
+static RULES: [Rule; 8] = [
     // The facts that the expectations depend on: DNS, and the Service of the database.
     rule(Level::Static, Place::Everywhere, "", "services", &["get"]),
     Rule {
@@ -106,14 +112,14 @@ static RULES: [Rule; 9] = [
         ..rule(Level::Static, Place::Namespace("kube-system"), "", "configmaps", &["get"])
     },
     rule(Level::Live, Place::Platform, "", "pods/exec", EXEC),
-    rule(Level::Probing, Place::Everywhere, "", "namespaces", &["list", "create", "delete"]),
-    rule(Level::Probing, Place::Camps, "", "pods", &["list", "create", "delete"]),
-    rule(Level::Probing, Place::Camps, "", "pods/exec", EXEC),
-    rule(Level::Probing, Place::Camps, "", "configmaps", &["list", "create", "patch", "delete"]),
+    rule(Level::Probing, Place::Probed, "", "pods", &["list", "create"]),
+    rule(Level::Probing, Place::Probed, "", "pods/exec", EXEC),
+    // The API server deletes the pods with the ConfigMap that owns them.
+    rule(Level::Probing, Place::Probed, "", "configmaps", &["list", "create", "patch", "delete"]),
     // For the proof that policies are enforced.
     rule(
         Level::Probing,
-        Place::Own,
+        Place::Namespace(PROBE_NAMESPACE),
         "networking.k8s.io",
         "networkpolicies",
         &["list", "create", "delete"],
@@ -151,15 +157,10 @@ impl Level {
         let lists = lists.map(|row| rule(Self::Static, Place::Everywhere, row.0, row.2, &["list"]));
         let mut places: BTreeMap<Option<&str>, Rules> = BTreeMap::new();
         for rule in lists.chain(RULES).filter(|rule| rule.level <= self) {
-            let namespaces: Vec<Option<&str>> = match rule.place {
-                Place::Everywhere | Place::Camps | Place::Own => vec![None],
-                Place::Namespace(namespace) => vec![Some(namespace)],
-                Place::Platform => NAMESPACES.map(Some).to_vec(),
-            };
-            for namespace in namespaces {
+            for namespace in rule.place.namespaces() {
                 let rules = places.entry(namespace).or_default();
                 let verbs = rules.entry((rule.group, rule.names, rule.resource)).or_default();
-                // A list is one of reading, and again one of a run's own.
+                // A run lists what it created, which may be listed anyway.
                 verbs.extend(
                     rule.verbs
                         .iter()
@@ -210,7 +211,7 @@ type Rules = BTreeMap<(&'static str, &'static [&'static str], &'static str), Vec
 mod tests {
     use serde_json::Value;
 
-    use super::{KNOWN, LISTS, Level, probing};
+    use super::{KNOWN, LISTS, Level, NAMESPACES, PROBE_NAMESPACE, exec, probing};
 
     fn grants(roles: &[Value], group: &str, resource: &str, verb: &str) -> bool {
         let has = |list: &Value, word: &str| {
@@ -235,33 +236,63 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_run_asks_for_what_is_printed_and_nothing_else_is_printed() {
-        let needed = probing();
-        let (before, printed) = (Level::Live.roles(), Level::Probing.roles());
-        for right in &needed.everywhere {
-            assert!(grants(&printed, right.group, right.resource, right.verb), "{right}");
-        }
-        assert!(needed.camps.iter().all(|right| needed.everywhere.contains(right)));
-        let rules = printed.iter().filter(|role| role["kind"] == "ClusterRole");
-        for rule in rules.flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
+    fn of_namespace(roles: &[Value], namespace: &str) -> Vec<Value> {
+        let is = |role: &&Value| role["metadata"]["namespace"] == namespace;
+        roles.iter().filter(is).cloned().collect()
+    }
+
+    /// Group, resource and verb of every rule.
+    fn rights(role: &Value) -> Vec<[String; 3]> {
+        let mut all = Vec::new();
+        for rule in role["rules"].as_array().into_iter().flatten() {
             let words = |key: &str| {
                 let list = rule[key].as_array().into_iter().flatten();
-                list.filter_map(Value::as_str).collect::<Vec<_>>()
+                list.filter_map(|word| word.as_str().map(str::to_owned)).collect::<Vec<_>>()
             };
-            for (group, resource, verb) in words("apiGroups")
-                .iter()
-                .flat_map(|g| words("resources").into_iter().map(move |r| (*g, r)))
-                .flat_map(|(g, r)| words("verbs").into_iter().map(move |v| (g, r, v)))
-            {
-                let asked = needed
-                    .everywhere
-                    .iter()
-                    .any(|r| (r.group, r.resource, r.verb) == (group, resource, verb));
-                assert!(
-                    asked || grants(&before, group, resource, verb),
-                    "nobody asks for {verb} {resource}"
-                );
+            for group in words("apiGroups") {
+                for resource in words("resources") {
+                    let verbs = words("verbs").into_iter();
+                    all.extend(verbs.map(|verb| [group.clone(), resource.clone(), verb]));
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_run_asks_for_what_is_printed_and_nothing_else_is_printed() {
+        let printed = Level::Probing.roles();
+        for namespace in NAMESPACES.into_iter().chain([PROBE_NAMESPACE]) {
+            let needed = probing(namespace);
+            let roles = of_namespace(&printed, namespace);
+            for right in needed.iter().chain(&exec()) {
+                assert!(grants(&roles, right.group, right.resource, right.verb), "{right}");
+            }
+            for [group, resource, verb] in roles.iter().flat_map(rights) {
+                let asked = needed.iter().any(|r| {
+                    (r.group, r.resource, r.verb)
+                        == (group.as_str(), resource.as_str(), verb.as_str())
+                });
+                assert!(asked, "{namespace}: nobody asks for {verb} {resource}");
+            }
+        }
+    }
+
+    /// Whoever may create or delete a Namespace, or write in one that is not the platform's, can do
+    /// harm that no verification is worth.
+    #[test]
+    fn nothing_may_be_written_but_in_the_platforms_namespaces_and_the_prepared_one() {
+        for role in Level::Probing.roles() {
+            let namespace = role["metadata"]["namespace"].as_str();
+            let probed = |n: &str| NAMESPACES.contains(&n) || n == PROBE_NAMESPACE;
+            for [group, resource, verb] in rights(&role) {
+                let reads = matches!(verb.as_str(), "get" | "list" | "watch");
+                let exec = resource == "pods/exec";
+                let read = reads && !exec;
+                assert!(read || namespace.is_some_and(probed), "{verb} {resource}.{group}");
+                assert!(read || resource != "namespaces", "{verb} {resource}");
+                let pods = resource == "pods" && verb == "delete";
+                assert!(!pods, "pods go with the ConfigMap that owns them");
             }
         }
     }

@@ -122,6 +122,12 @@ fn a_list_is_read_page_by_page() {
 }
 
 #[test]
+fn a_list_whose_items_are_null_is_empty() {
+    let server = small().with("/api/v1/pods?limit=500", json!({"items": null, "metadata": {}}));
+    assert_eq!(server.read().input.counts.pods, 0);
+}
+
+#[test]
 fn a_list_that_ran_out_of_time_is_read_anew_from_its_start() {
     let server = small()
         .with(

@@ -333,14 +333,7 @@ impl<'a> Seen<'a> {
             (None, Some(exec)) => exec.command.clone().unwrap_or_default().join(" "),
             (None, None) => "TCP connect".to_owned(),
         };
-        let readiness_reason = self
-            .context
-            .snapshot
-            .answers
-            .iter()
-            .find(|answer| answer.pod_uid == uid(&self.pod.metadata))
-            .and_then(|answer| answer.readiness_reason.clone());
-        let symptom = Symptom::ProbeFailing { probe, asks, answer, readiness_reason };
+        let symptom = Symptom::ProbeFailing { probe, asks, answer };
         Some(
             self.sighting(symptom)
                 .evidence(format!(

@@ -7,7 +7,7 @@ use crate::diagnose::chain::{event_time, name, uid};
 use crate::diagnose::finding::Subject;
 use crate::diagnose::parse::CreateError;
 use crate::diagnose::symptom::{Component, Symptom};
-use crate::health::{Observed, Verdict, assess};
+use crate::health::{self, Verdict};
 use manifest::{Kind, ObjectRef};
 
 pub(super) fn read(context: &Context<'_>, deployment: &Deployment, found: &mut Vec<Sighting>) {
@@ -15,7 +15,7 @@ pub(super) fn read(context: &Context<'_>, deployment: &Deployment, found: &mut V
     let namespace = meta.namespace.as_deref().unwrap_or_default();
     let object = ObjectRef::namespaced(Kind::Deployment, namespace, name(meta));
     let plain = Target { object: &object, revision: uid(meta), job: None };
-    let verdict = assess(&Observed::Deployment(deployment), None, context.now);
+    let verdict = health::deployment(deployment, None);
     // What has recovered is no symptom any more.
     if matches!(verdict, Verdict::Ready | Verdict::Terminating { .. }) {
         return;

@@ -274,7 +274,6 @@ fn readiness_failing_from_the_probes_own_period() {
             probe: Probe::Readiness,
             asks: "GET /healthz".into(),
             answer: Answer::Status { status: 503 },
-            readiness_reason: None
         }
     );
     assert_eq!(found.cause, "container gateway is not ready: readiness probe: GET /healthz → 503");
@@ -290,20 +289,6 @@ fn startup_failing_from_the_probes_own_period() {
         found.cause,
         "container gateway is not ready: startup probe: GET /healthz → connection refused"
     );
-}
-
-#[test]
-fn readiness_says_the_platforms_own_reason() {
-    let mut snapshot = snapshot(vec![not_ready(true)]);
-    let message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
-    snapshot.events.push(event("p1", "Unhealthy", message, 2));
-    snapshot.answers.push(crate::diagnose::HealthAnswer {
-        pod_uid: "p1".into(),
-        status: "error".into(),
-        readiness_reason: Some("gateway relay unreachable".into()),
-    });
-    let found = after(&snapshot, 0).unwrap();
-    assert!(found.cause.ends_with("→ 503 (gateway relay unreachable)"), "{}", found.cause);
 }
 
 /// A probe that failed before the container was restarted says nothing about the new run.

@@ -47,7 +47,7 @@ fn a_job_that_failed() {
             {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
              "lastTransitionTime": time(9)}]}
     }));
-    let status = job_status(&job, &[], at(20));
+    let status = job_status(&job, &[]);
     assert_eq!((status.started, status.finished), (Some(at(1)), Some(at(9))));
     assert_eq!(status.image, "r.test/g:v1");
     assert!(status.verdict.is_failed());

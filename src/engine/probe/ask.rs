@@ -46,7 +46,7 @@ impl Stage<'_> {
         let Some(free_address) = free.address else {
             return Proof::inconclusive("there is no pod without policies".to_owned());
         };
-        let client = &self.camp.cluster.client;
+        let client = &self.objects.cluster.client;
         let tool = Tool::Python;
         let own =
             Place { namespace: &wishes[0].namespace, pod: &wishes[0].name, container: "probe" };
@@ -58,7 +58,7 @@ impl Stage<'_> {
             port: PROOF_PORT,
         };
         (self.say)("proving that policies are enforced");
-        prove(&self.camp, &pair).await
+        prove(&self.objects, &pair).await
     }
 
     /// The hosts that are named, with the addresses of those that are addresses.
@@ -80,7 +80,7 @@ impl Stage<'_> {
         let Some(free) = actors.iter().find(|a| a.party == Party::Elsewhere) else {
             return outward;
         };
-        let client = &self.camp.cluster.client;
+        let client = &self.objects.cluster.client;
         let prober = Prober { client, place: place(free), tool: Tool::Python, nonce };
         let mut hosts = [&mut outward.database, &mut outward.external];
         let orders: Vec<Order> = hosts
@@ -138,7 +138,7 @@ impl Stage<'_> {
         let closed = rounds.closed_ones();
         rounds.once_more(self.round(plan, tools, &closed, 1).await);
         timings.matrix = seconds(started.elapsed());
-        let run = self.camp.run.clone();
+        let run = self.objects.run.clone();
         Ok(Live { sent: Sent { run, proof, seconds: timings }, flows: rounds.reports() })
     }
 
@@ -150,7 +150,7 @@ impl Stage<'_> {
         flows: &[usize],
         tries: u32,
     ) -> Vec<(usize, Word)> {
-        let nonce = format!("openhive-{}", self.camp.run);
+        let nonce = format!("openhive-{}", self.objects.run);
         let mut by_source: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for flow in flows {
             by_source.entry(plan.flows[*flow].source).or_default().push(*flow);
@@ -172,7 +172,7 @@ impl Stage<'_> {
                 })
                 .collect();
             let tool = tools.get(&actor.id()).copied().unwrap_or(Tool::Python);
-            let client = &self.camp.cluster.client;
+            let client = &self.objects.cluster.client;
             let prober = Prober { client, place: place(actor), tool, nonce: &nonce };
             let words = prober.ask(&orders).await;
             flows.iter().map(|f| (*f, words.get(f).and_then(answer))).collect::<Vec<_>>()

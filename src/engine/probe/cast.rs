@@ -19,14 +19,14 @@ use netpol::observe::actor::{Actor, Stand};
 use netpol::observe::scene::ScenePod;
 
 impl Stage<'_> {
-    pub(super) fn wish(&self, stand: &Stand, number: usize, own: &str) -> Wish {
+    pub(super) fn wish(&self, stand: &Stand, number: usize) -> Wish {
         let party = match stand.party {
             Party::AgentMade => "agent",
             other => other.name(),
         };
         Wish {
-            namespace: stand.namespace.clone().unwrap_or_else(|| own.to_owned()),
-            name: format!("{}-{party}-{number}", self.camp.name()),
+            namespace: stand.namespace.clone(),
+            name: format!("{}-{party}-{number}", self.objects.name()),
             role: party.to_owned(),
             labels: stand.labels.clone(),
             node: stand.node.clone(),
@@ -40,8 +40,8 @@ impl Stage<'_> {
         actors: &mut [Actor],
         missing: &Missing,
     ) -> BTreeMap<String, Tool> {
-        let nonce = format!("openhive-{}", self.camp.run);
-        let client = &self.camp.cluster.client;
+        let nonce = format!("openhive-{}", self.objects.run);
+        let client = &self.objects.cluster.client;
         let found = join_all(actors.iter().map(async |actor| {
             if missing.for_exec(&actor.namespace).is_some() {
                 return None;
@@ -109,7 +109,7 @@ mod tests {
     fn whom_its_node_reaches_it_reaches_on_every_port() {
         let stand = Stand {
             party: Party::Elsewhere,
-            namespace: None,
+            namespace: "n".into(),
             labels: Vec::new(),
             node: None,
             listens: vec![8080, 5432, 6443],

@@ -1,21 +1,22 @@
 //! Sends packets: the proof that policies are enforced, then every flow of the matrix
 //! (`docs/live.md`). What they mean is decided in `netpol::observe`.
 
+mod abandoned;
 mod ask;
-mod camp;
 mod cast;
+mod deletion;
 mod exec;
 mod pods;
 mod prober;
 mod proof;
 mod rights;
 mod run;
-mod sweep;
+mod run_objects;
 pub mod wire;
 
 use std::time::Duration;
 
-pub use run::{LIFE, Options, run};
+pub use run::{Options, run};
 
 use super::Signal;
 use crate::cluster::ClusterError;
@@ -36,7 +37,7 @@ pub enum ProbeError {
     /// A request failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// A signal ended the run; what it made is taken away.
+    /// A signal ended the run; what it created is deleted.
     #[error("interrupted")]
     Cancelled(Signal),
     /// There is no image for probe pods.

@@ -8,9 +8,10 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::camp::{Camp, LIFETIME};
+use super::run_objects::{LIFETIME, RunObjects};
 use crate::cluster::{ClusterError, Retry};
-use netpol::observe::pod::{RUN, Recipe};
+use netpol::observe::pod::Recipe;
+use netpol::observe::run_object::RUN;
 
 /// How long a probe pod may take until it runs.
 const START: Duration = Duration::from_secs(60);
@@ -45,7 +46,7 @@ pub(super) struct Material {
 
 /// Makes the pods and waits for them; each by its place in `wishes`, with what keeps it.
 pub(super) async fn make(
-    camp: &Camp<'_>,
+    objects: &RunObjects<'_>,
     material: &Material,
     wishes: &[Wish],
 ) -> Vec<Result<Running, String>> {
@@ -53,15 +54,15 @@ pub(super) async fn make(
     namespaces.sort_unstable();
     namespaces.dedup();
     // Each once, before its pods: they name it. One that fails is told with its pods.
-    join_all(namespaces.iter().map(|namespace| camp.owner(namespace))).await;
-    let made = join_all(wishes.iter().map(|wish| one(camp, material, wish))).await;
+    join_all(namespaces.iter().map(|namespace| objects.owner(namespace))).await;
+    let made = join_all(wishes.iter().map(|wish| one(objects, material, wish))).await;
     let mut results: Vec<Option<Result<Running, String>>> =
         made.into_iter().map(|made| made.err().map(Err)).collect();
     let deadline = Instant::now() + START;
     let mut last = BTreeMap::new();
     while results.iter().any(Option::is_none) && Instant::now() < deadline {
         sleep(Duration::from_millis(250)).await;
-        let lists = join_all(namespaces.iter().map(|namespace| list(camp, namespace))).await;
+        let lists = join_all(namespaces.iter().map(|namespace| list(objects, namespace))).await;
         let pods: Vec<Value> = lists.into_iter().flatten().collect();
         for (wish, result) in wishes.iter().zip(&mut results) {
             let is = |pod: &&Value| {
@@ -85,19 +86,18 @@ pub(super) async fn make(
     wishes.iter().zip(results).map(|(wish, r)| r.unwrap_or_else(|| late(wish))).collect()
 }
 
-async fn one(camp: &Camp<'_>, material: &Material, wish: &Wish) -> Result<(), String> {
+async fn one(objects: &RunObjects<'_>, material: &Material, wish: &Wish) -> Result<(), String> {
     let refused =
         |error: &ClusterError| format!("no probe pod can be made in {}: {error}", wish.namespace);
-    let name = camp.name();
-    let uid = camp.owner(&wish.namespace).await.map_err(|error| error.to_string())?;
+    let uid = objects.owner(&wish.namespace).await.map_err(|error| error.to_string())?;
     let recipe = Recipe {
-        run: &camp.run,
-        expires: &camp.expires,
+        run: &objects.run,
+        expires: &objects.pod_expires(),
         namespace: &wish.namespace,
         name: &wish.name,
         role: &wish.role,
         labels: &wish.labels,
-        owner: (&uid, &name),
+        owner: &uid,
         image: &material.image,
         user: material.user,
         node: wish.node.as_deref(),
@@ -105,16 +105,16 @@ async fn one(camp: &Camp<'_>, material: &Material, wish: &Wish) -> Result<(), St
         program: LISTENER,
         deadline: LIFETIME,
     };
-    camp.pod(&recipe.manifest()).await.map_err(|error| refused(&error))
+    objects.pod(&recipe.manifest()).await.map_err(|error| refused(&error))
 }
 
-async fn list(camp: &Camp<'_>, namespace: &str) -> Vec<Value> {
+async fn list(objects: &RunObjects<'_>, namespace: &str) -> Vec<Value> {
     let path = format!(
         "/api/v1/namespaces/{namespace}/pods?labelSelector={}%3D{}",
         RUN.replace('/', "%2F"),
-        camp.run
+        objects.run
     );
-    let answer = camp.cluster.rest.get_path(&path, Retry::while_busy()).await;
+    let answer = objects.cluster.rest.get_path(&path, Retry::while_busy()).await;
     let mut items = answer.ok().and_then(|list| list["items"].as_array().cloned());
     items.take().unwrap_or_default()
 }

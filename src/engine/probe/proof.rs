@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::camp::Camp;
 use super::prober::{Prober, Words};
+use super::run_objects::RunObjects;
 use super::seconds;
 use super::wire::Order;
 use netpol::observe::Proof;
-use netpol::observe::pod::ROLE;
 use netpol::observe::proof::{Both, Round};
+use netpol::observe::run_object::{ROLE, RUN};
 
 /// The role of the two pods of the proof.
 pub(super) const PAIR: &str = "proof";
@@ -34,7 +34,7 @@ pub(super) struct Pair<'a> {
 }
 
 /// Runs the proof.
-pub(super) async fn prove(camp: &Camp<'_>, pair: &Pair<'_>) -> Proof {
+pub(super) async fn prove(objects: &RunObjects<'_>, pair: &Pair<'_>) -> Proof {
     let mut proof = Proof::default();
     let started = Instant::now();
     let deadline = started + WITHIN;
@@ -51,10 +51,12 @@ pub(super) async fn prove(camp: &Camp<'_>, pair: &Pair<'_>) -> Proof {
         }
         sleep(Duration::from_millis(200)).await;
     };
-    let selector = json!({"matchLabels": {ROLE: PAIR}});
-    if let Err(error) = camp.deny(&selector).await {
-        return Proof { failed: Some(error.to_string()), ..proof };
-    }
+    // Of this run alone: others may be at work in the same namespace.
+    let selector = json!({"matchLabels": {RUN: objects.run, ROLE: PAIR}});
+    let policy = match objects.deny(&selector).await {
+        Ok(policy) => policy,
+        Err(error) => return Proof { failed: Some(error.to_string()), ..proof },
+    };
     let shut = Instant::now();
     while let Some(why) = proof.still_open(datagrams) {
         if Instant::now() >= deadline {
@@ -63,7 +65,7 @@ pub(super) async fn prove(camp: &Camp<'_>, pair: &Pair<'_>) -> Proof {
         let round = pair.ask().await;
         proof.note(&round, datagrams, seconds(shut.elapsed()));
     }
-    if let Err(error) = camp.allow_again().await {
+    if let Err(error) = objects.allow_again(&policy).await {
         return Proof { failed: Some(error.to_string()), ..proof };
     }
     let opened = Instant::now();

@@ -1,75 +1,59 @@
 //! What a run has to be allowed, asked before anything is made. Which rights those are stands in the
 //! table of `cluster::netpol::rights`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::cluster::netpol::rights::{Probing, Right, probing};
+use crate::cluster::netpol::rights::{Right, exec, probing};
 use crate::cluster::{Rest, Retry};
 
-/// Where a right is asked for; `None`: everywhere.
-type Place<'a> = Option<&'a str>;
-
-/// The rights that are missing.
+/// The rights that are missing, by namespace.
 #[derive(Debug)]
-pub(super) struct Missing {
-    needed: Probing,
-    missing: BTreeSet<(Option<String>, Right)>,
-}
+pub(super) struct Missing(BTreeMap<String, Vec<Right>>);
 
 impl Missing {
-    /// Asks for all of them at once. An answer that cannot be had counts as a right: the request
+    /// Asks for all of them at once: to create pods in the namespaces of the first list, to run
+    /// programs in those of the second. An answer that cannot be had counts as a right: the request
     /// itself will tell.
-    pub(super) async fn ask(rest: &Rest, namespaces: &[&str]) -> Self {
-        let needed = probing();
-        let mut wanted: Vec<(Place<'_>, Right)> =
-            needed.everywhere.iter().map(|right| (None, *right)).collect();
-        for namespace in namespaces {
-            wanted.extend(needed.camps.iter().map(|right| (Some(*namespace), *right)));
+    pub(super) async fn ask(rest: &Rest, probed: &[&str], execs: &[&str]) -> Self {
+        let create = probed.iter().flat_map(|n| probing(n).into_iter().map(move |r| (*n, r)));
+        let run = execs.iter().flat_map(|n| exec().into_iter().map(move |r| (*n, r)));
+        let wanted: Vec<(&str, Right)> = create.chain(run).collect();
+        let answers = join_all(wanted.iter().map(|(place, right)| denied(rest, place, *right)));
+        let mut missing: BTreeMap<String, Vec<Right>> = BTreeMap::new();
+        for ((namespace, right), denied) in wanted.iter().zip(answers.await) {
+            if denied {
+                missing.entry((*namespace).to_owned()).or_default().push(*right);
+            }
         }
-        let answers = join_all(wanted.iter().map(|(place, right)| denied(rest, *place, *right)));
-        let missing = wanted.iter().zip(answers.await).filter(|(_, denied)| *denied);
-        let missing =
-            missing.map(|((place, right), _)| (place.map(str::to_owned), *right)).collect();
-        Self { needed, missing }
+        Self(missing)
     }
 
-    /// What keeps pods from being made in a namespace.
+    /// What keeps pods from being created in a namespace.
     pub(super) fn in_namespace(&self, namespace: &str) -> Option<String> {
-        self.first(Some(namespace), |_| true)
+        self.first(namespace, |_| true)
     }
 
     /// What keeps programs from being run in the pods of a namespace.
     pub(super) fn for_exec(&self, namespace: &str) -> Option<String> {
-        self.first(Some(namespace), |right| right.resource == "pods/exec")
-    }
-
-    /// What keeps the run from a namespace of its own, or from proving anything there.
-    pub(super) fn everywhere(&self) -> Option<String> {
-        self.first(None, |_| true)
+        self.first(namespace, |right| right.resource == "pods/exec")
     }
 
     /// The first that is missing of those that count, in words.
-    fn first(&self, place: Place<'_>, counts: impl Fn(&Right) -> bool) -> Option<String> {
-        let needed = if place.is_some() { &self.needed.camps } else { &self.needed.everywhere };
-        let at = place.map(str::to_owned);
-        let is_missing = |right: &&Right| self.missing.contains(&(at.clone(), **right));
-        let right = needed.iter().filter(|right| counts(right)).find(is_missing)?;
-        Some(match place {
-            Some(namespace) => format!("{right} -n {namespace}"),
-            None => format!("{right} in all namespaces"),
-        })
+    fn first(&self, namespace: &str, counts: impl Fn(&Right) -> bool) -> Option<String> {
+        let right = self.0.get(namespace)?.iter().find(|right| counts(right))?;
+        Some(format!("{right} -n {namespace}"))
     }
 }
 
-async fn denied(rest: &Rest, place: Place<'_>, right: Right) -> bool {
+async fn denied(rest: &Rest, namespace: &str, right: Right) -> bool {
     let (resource, subresource) = right.resource.split_once('/').unwrap_or((right.resource, ""));
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": {
-            "namespace": place.unwrap_or_default(), "verb": right.verb, "group": right.group,
+            "namespace": namespace, "verb": right.verb, "group": right.group,
             "resource": resource, "subresource": subresource,
         }},
     });

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::camp::{Camp, HOME, LIFETIME};
+use super::abandoned::Others;
 use super::cast::stand_in;
 use super::pods::{Wish, make};
 use super::proof::PAIR;
 use super::rights::Missing;
-use super::sweep::Others;
+use super::run_objects::RunObjects;
 use super::{Live, ProbeError, seconds};
 use crate::cluster::Cluster;
+use crate::cluster::snapshot::NAMESPACES;
 use crate::engine::Cancel;
 use netpol::Input;
-use netpol::labels::Labels;
 use netpol::matrix::{Matrix, Party, Platform};
 use netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
-use netpol::observe::plan::{Outward, PROOF_PORT, Plan, plan};
+use netpol::observe::plan::{PROOF_PORT, plan};
 use netpol::observe::rounds::parties;
+use netpol::observe::run_object::{PROBE_NAMESPACE, is_prepared};
 use netpol::observe::scene::Scene;
 use netpol::observe::{Proof, Reason, Sent, Timings};
 
@@ -36,16 +37,11 @@ pub struct Options {
     pub database: (String, u16),
     /// The image of probe pods; else the running agent's.
     pub image: Option<String>,
-    /// What everything made carries; RFC 3339, by the local clock.
-    pub expires: String,
 }
-
-/// How long a run's objects are of use to it.
-pub const LIFE: Duration = Duration::from_secs(LIFETIME as u64);
 
 /// What a run works with.
 pub(super) struct Stage<'a> {
-    pub camp: Camp<'a>,
+    pub objects: RunObjects<'a>,
     pub input: &'a Input,
     pub scene: &'a Scene,
     pub platform: &'a Platform,
@@ -69,94 +65,104 @@ pub async fn run(
     say: &dyn Fn(&str),
     cancel: &Cancel,
 ) -> Result<Live, ProbeError> {
-    let id = random()?;
-    let camp = Camp::new(cluster, id.clone(), options.expires.clone());
-    let stage = Stage { camp, input, scene, platform, matrix, options, say };
-    let namespaces = stage.namespaces();
-    let others = Others::look(cluster, &namespaces, &id).await;
+    let objects = RunObjects::new(cluster, random()?);
+    let stage = Stage { objects, input, scene, platform, matrix, options, say };
+    let probed = stage.probed();
+    let others = Others::look(cluster, &probed).await;
     let result = tokio::select! {
         biased;
         signal = cancel.cancelled() => Err(ProbeError::Cancelled(signal)),
-        never = stage.camp.beat() => match never {},
-        result = stage.observe(&namespaces) => result,
+        never = stage.objects.keep() => match never {},
+        result = stage.observe(&probed) => result,
     };
     let ended = Instant::now();
-    if !stage.camp.is_empty() {
-        say("taking the probe pods away");
-    }
-    for left in stage.camp.strike().await {
-        say(&format!("not taken away: {left}"));
+    for left in stage.objects.delete(say).await {
+        say(&format!("not deleted: {left}"));
     }
     let result = result.map(|mut live| {
         live.sent.seconds.clean_up = seconds(ended.elapsed());
         live
     });
     if result.is_ok() {
-        let buried = others.bury(cluster, &namespaces, &id).await;
-        if buried > 0 {
-            say(&format!("took away what {} left", crate::ui::count(buried, "earlier run")));
-        }
+        others.delete(&stage.objects, &probed, say).await;
     }
     result
 }
 
 impl Stage<'_> {
-    /// Where pods may be made, beside the run's own namespace.
-    fn namespaces(&self) -> Vec<&str> {
-        let mut namespaces: Vec<&str> = vec![HOME, "hive-agents", "hive-sandbox"];
-        namespaces.extend(self.platform.ingress_namespace.as_deref());
-        namespaces.retain(|n| self.scene.namespaces.iter().any(|known| known == n));
+    /// Where pods may be created: in the platform's namespaces, and in the one that an administrator
+    /// prepared.
+    fn probed(&self) -> Vec<&'static str> {
+        let there = |name: &str| self.scene.namespaces.iter().any(|known| known == name);
+        let mut namespaces: Vec<&str> = NAMESPACES.into_iter().filter(|n| there(n)).collect();
+        if self.prepared().is_none() {
+            namespaces.push(PROBE_NAMESPACE);
+        }
         namespaces
     }
 
-    async fn observe(&self, namespaces: &[&str]) -> Result<Live, ProbeError> {
-        let cluster = self.camp.cluster;
-        let missing = Missing::ask(&cluster.rest, namespaces).await;
-        let mut absent: Vec<Absent> = Vec::new();
-        let mut actors = real(self.input, self.scene);
+    /// Why probe pods cannot be in a namespace without policies; `None` where they can.
+    fn prepared(&self) -> Option<Reason> {
+        let mut namespaces = self.input.cluster.namespaces();
+        match namespaces.find(|(name, _)| *name == PROBE_NAMESPACE) {
+            None => Some(Reason::NoProbeNamespace),
+            Some((_, labels)) if !is_prepared(labels) => Some(Reason::UnpreparedProbeNamespace),
+            Some(_) => None,
+        }
+    }
+
+    async fn observe(&self, probed: &[&str]) -> Result<Live, ProbeError> {
+        let cluster = self.objects.cluster;
+        let mut actors = real(self.input, self.scene, self.platform);
+        let mut places: Vec<String> = actors.iter().map(|a| a.namespace.clone()).collect();
+        places.sort_unstable();
+        places.dedup();
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        let missing = Missing::ask(&cluster.rest, probed, &places).await;
         let tools = self.tools(&mut actors, &missing).await;
         let material = self.material(&actors)?;
         let wanted = parties(self.matrix);
-        let (mut made, not) = stands(&wanted, &actors, self.input, self.scene, self.platform);
-        absent.extend(not);
+        let (mut made, mut absent) = stands(&wanted, &actors, self.input, self.scene);
+        let of_right = |right: String| Reason::MissingRight(right).to_string();
         made.retain(|stand| {
-            let why = stand.namespace.as_deref().and_then(|n| missing.in_namespace(n));
-            absent.extend(why.iter().map(|right| Absent {
-                party: stand.party,
-                why: Reason::MissingRight(right.clone()).to_string(),
-            }));
+            let why = missing.in_namespace(&stand.namespace).map(of_right);
+            absent.extend(why.iter().map(|why| Absent { party: stand.party, why: why.clone() }));
             why.is_none()
         });
-        if let Some(right) = missing.in_namespace(HOME).or_else(|| missing.everywhere()) {
-            // Without a sign of life nothing may be made.
-            let why = Reason::MissingRight(right).to_string();
-            (self.say)(&format!("no probe pods: {why}"));
-            absent.push(Absent { party: Party::Elsewhere, why: why.clone() });
-            absent.extend(made.drain(..).map(|s| Absent { party: s.party, why: why.clone() }));
-            let plan = self.plan(self.input, &self.named(), actors, &absent);
-            let proof = Proof::inconclusive(why);
-            return self.rounds(&plan, &tools, proof, Timings::default()).await;
-        }
-        let started = Instant::now();
-        self.camp.pitch().await?;
-        let own = self.camp.own_namespace().await?;
+        let no_proof = self.prepared().map(|reason| reason.to_string());
+        let no_proof = no_proof.or_else(|| missing.in_namespace(PROBE_NAMESPACE).map(of_right));
         let nodes = self.nodes(&actors);
         let node = nodes.first().map(|node| (*node).to_owned());
         // Where the image is already, and beside a pod without policies.
         made.iter_mut().for_each(|stand| stand.node.clone_from(&node));
-        made.extend(nodes.iter().take(NODES).map(|node| elsewhere(node, self.platform)));
+        match &no_proof {
+            Some(why) => {
+                (self.say)(&format!("policies cannot be shown to be enforced: {why}"));
+                absent.push(Absent { party: Party::Elsewhere, why: why.clone() });
+            }
+            None => {
+                let free = nodes.iter().take(NODES);
+                made.extend(free.map(|node| elsewhere(node, self.platform)));
+            }
+        }
         let mut wishes: Vec<Wish> =
-            made.iter().enumerate().map(|(i, stand)| self.wish(stand, i, &own)).collect();
-        wishes.extend(["proof-a", "proof-b"].map(|name| Wish {
-            namespace: own.clone(),
-            name: format!("{}-{name}", self.camp.name()),
-            role: PAIR.to_owned(),
-            labels: Vec::new(),
-            node: node.clone(),
-            listens: vec![PROOF_PORT],
-        }));
-        (self.say)(&format!("starting {}", crate::ui::count(wishes.len(), "probe pod")));
-        let pods = make(&self.camp, &material, &wishes).await;
+            made.iter().enumerate().map(|(i, stand)| self.wish(stand, i)).collect();
+        if no_proof.is_none() {
+            wishes.extend(["proof-a", "proof-b"].map(|name| Wish {
+                namespace: PROBE_NAMESPACE.to_owned(),
+                name: format!("{}-{name}", self.objects.name()),
+                role: PAIR.to_owned(),
+                labels: Vec::new(),
+                node: node.clone(),
+                listens: vec![PROOF_PORT],
+            }));
+        }
+        let started = Instant::now();
+        let mut pods = Vec::new();
+        if !wishes.is_empty() {
+            (self.say)(&format!("starting {}", crate::ui::count(wishes.len(), "probe pod")));
+            pods = make(&self.objects, &material, &wishes).await;
+        }
         let mut timings = Timings { pod_start: seconds(started.elapsed()), ..Timings::default() };
         for ((stand, wish), pod) in made.iter().zip(&wishes).zip(&pods) {
             match pod {
@@ -165,18 +171,19 @@ impl Stage<'_> {
             }
         }
         let proving = Instant::now();
-        let nonce = format!("openhive-{}", self.camp.run);
-        let proof = self.prove(&wishes[made.len()..], &pods[made.len()..], &actors, &nonce).await;
+        let nonce = format!("openhive-{}", self.objects.run);
+        let proof = match no_proof {
+            Some(why) => Proof::inconclusive(why),
+            None => self.prove(&wishes[made.len()..], &pods[made.len()..], &actors, &nonce).await,
+        };
         timings.proof = seconds(proving.elapsed());
         if proof.is_refuted() {
-            let run = self.camp.run.clone();
+            let run = self.objects.run.clone();
             return Ok(Live { sent: Sent { run, proof, seconds: timings }, flows: Vec::new() });
         }
         let outward = self.resolve(&actors, &nonce).await;
-        // It was not there when the cluster was read.
-        let mut input = self.input.clone();
-        input.cluster.add_namespace(&own, Labels::new(self.camp.namespace_labels()));
-        let plan = self.plan(&input, &outward, actors, &absent);
+        let plan =
+            plan(self.matrix, self.input, self.scene, self.platform, &outward, actors, &absent);
         self.rounds(&plan, &tools, proof, timings).await
     }
 
@@ -194,16 +201,6 @@ impl Stage<'_> {
             nodes.extend(self.scene.pods.first().map(|pod| pod.node.as_str()));
         }
         nodes
-    }
-
-    fn plan(
-        &self,
-        input: &Input,
-        outward: &Outward,
-        actors: Vec<Actor>,
-        absent: &[Absent],
-    ) -> Plan {
-        plan(self.matrix, input, self.scene, self.platform, outward, actors, absent)
     }
 }
 

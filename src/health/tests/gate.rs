@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{at, typed};
-use crate::health::{Expected, Observed, Reason, Verdict, assess};
+use super::typed;
+use crate::health::{Expected, Reason, Verdict, deployment};
 
 fn object(observed: Option<i64>) -> Value {
     json!({
@@ -16,7 +16,7 @@ fn object(observed: Option<i64>) -> Value {
 
 fn verdict(value: Value, uid: &str, generation: i64) -> Verdict {
     let expected = Expected { uid: uid.into(), generation: Some(generation) };
-    assess(&Observed::Deployment(&typed(value)), Some(&expected), at(0))
+    deployment(&typed(value), Some(&expected))
 }
 
 #[test]
@@ -51,13 +51,9 @@ fn status_of_an_older_generation_is_not_believed() {
 }
 
 #[test]
-fn workloads_without_a_status_are_not_observed() {
-    let value =
-        json!({"metadata": {}, "spec": {"selector": {}, "template": {}, "serviceName": ""}});
-    let set = typed(value.clone());
-    let verdict = assess(&Observed::StatefulSet(&set), None, at(0));
-    assert!(matches!(verdict, Verdict::Progressing(Reason::NotObserved { .. })));
-    let verdict = assess(&Observed::DaemonSet(&typed(value)), None, at(0));
+fn a_deployment_without_a_status_is_not_observed() {
+    let value = json!({"metadata": {}, "spec": {"selector": {}, "template": {}}});
+    let verdict = deployment(&typed(value), None);
     assert!(matches!(verdict, Verdict::Progressing(Reason::NotObserved { .. })));
 }
 

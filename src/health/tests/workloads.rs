@@ -1,9 +1,9 @@
-//! Deployment, StatefulSet, DaemonSet, Job, Pod.
+//! Deployment and Job.
 
 use serde_json::{Value, json};
 
-use super::{at, typed};
-use crate::health::{Observed, Reason, Replicas, Verdict, assess};
+use super::typed;
+use crate::health::{Reason, Replicas, Verdict};
 
 fn ready_deployment() -> Value {
     json!({
@@ -17,7 +17,7 @@ fn ready_deployment() -> Value {
 }
 
 fn deployment(value: Value) -> Verdict {
-    assess(&Observed::Deployment(&typed(value)), None, at(0))
+    crate::health::deployment(&typed(value), None)
 }
 
 #[test]
@@ -83,72 +83,10 @@ fn counts_in_words() {
     assert_eq!(counts.to_string(), "0/1 ready, 1 updated");
 }
 
-fn stateful_set(spec: Value, status: Value) -> Verdict {
-    let mut value = json!({
-        "metadata": {"generation": 1},
-        "spec": {"replicas": 3, "selector": {}, "serviceName": "s", "template": {}},
-        "status": {"observedGeneration": 1, "replicas": 3, "readyReplicas": 3,
-            "updatedReplicas": 3, "currentRevision": "b", "updateRevision": "b"}
-    });
-    for (key, part) in [("spec", spec), ("status", status)] {
-        for (field, new) in part.as_object().unwrap() {
-            value[key][field] = new.clone();
-        }
-    }
-    assess(&Observed::StatefulSet(&typed(value)), None, at(0))
-}
-
-#[test]
-fn stateful_set_ready() {
-    assert_eq!(stateful_set(json!({}), json!({})), Verdict::Ready);
-    let behind = stateful_set(json!({}), json!({"readyReplicas": 2}));
-    assert!(matches!(behind, Verdict::Progressing(_)));
-}
-
-#[test]
-fn stateful_set_revisions_and_partition() {
-    let old = json!({"currentRevision": "a", "updatedReplicas": 1});
-    assert!(matches!(stateful_set(json!({}), old.clone()), Verdict::Progressing(_)));
-    let one_revision = json!({"currentRevision": "a"});
-    assert!(matches!(stateful_set(json!({}), one_revision), Verdict::Progressing(_)));
-    let partition = json!({"updateStrategy": {"rollingUpdate": {"partition": 2}}});
-    assert_eq!(stateful_set(partition, old), Verdict::Ready);
-}
-
-#[test]
-fn stateful_set_on_delete_warns() {
-    let spec = json!({"updateStrategy": {"type": "OnDelete"}});
-    let verdict = stateful_set(spec.clone(), json!({"updatedReplicas": 1}));
-    assert_eq!(verdict, Verdict::Warning(Reason::OnDelete { outdated: 2 }));
-    assert_eq!(stateful_set(spec, json!({})), Verdict::Ready);
-}
-
-fn daemon_set(desired: i32, updated: i32, available: i32) -> Verdict {
-    let set = json!({
-        "metadata": {"generation": 1}, "spec": {"selector": {}, "template": {}},
-        "status": {"observedGeneration": 1, "currentNumberScheduled": desired,
-            "desiredNumberScheduled": desired, "numberMisscheduled": 0, "numberReady": available,
-            "numberAvailable": available, "updatedNumberScheduled": updated}
-    });
-    assess(&Observed::DaemonSet(&typed(set)), None, at(0))
-}
-
-#[test]
-fn daemon_set_ready() {
-    assert_eq!(daemon_set(2, 2, 2), Verdict::Ready);
-    assert!(matches!(daemon_set(2, 1, 2), Verdict::Progressing(_)));
-    assert!(matches!(daemon_set(2, 2, 1), Verdict::Progressing(_)));
-}
-
-#[test]
-fn daemon_set_without_nodes_warns() {
-    assert_eq!(daemon_set(0, 0, 0), Verdict::Warning(Reason::NoNodes));
-}
-
 fn job(spec: Value, status: Value) -> Verdict {
     let mut job = json!({"spec": spec, "status": status});
     job["spec"]["template"] = json!({"spec": {"containers": []}});
-    assess(&Observed::Job(&typed(job)), None, at(0))
+    crate::health::job(&typed(job), None)
 }
 
 fn conditions(kind: &str) -> Value {
@@ -196,35 +134,4 @@ fn job_is_never_judged_by_its_count() {
 #[test]
 fn job_without_a_status() {
     assert_eq!(job(json!({}), json!({})).to_string(), "has no pod yet");
-}
-
-fn pod(owner: &str, status: Value) -> Verdict {
-    let pod = json!({
-        "metadata": {"ownerReferences": [
-            {"apiVersion": "x", "kind": owner, "name": "x", "uid": "x", "controller": true}]},
-        "spec": {"containers": [{"name": "a"}, {"name": "b"}]}, "status": status
-    });
-    assess(&Observed::Pod(&typed(pod)), None, at(0))
-}
-
-#[test]
-fn pod_that_serves() {
-    let ready = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
-    assert_eq!(pod("ReplicaSet", ready.clone()), Verdict::Ready);
-    assert!(matches!(pod("Job", ready), Verdict::Progressing(_)));
-    let starting = pod("ReplicaSet", json!({"phase": "Pending"}));
-    assert_eq!(starting.to_string(), "Pending, 0/2 containers ready");
-}
-
-#[test]
-fn pod_that_succeeds() {
-    let done = json!({"phase": "Succeeded"});
-    assert_eq!(pod("Job", done.clone()), Verdict::Ready);
-    assert_eq!(pod("ReplicaSet", done), Verdict::Failed(Reason::PodEnded));
-}
-
-#[test]
-fn pod_that_failed() {
-    let status = json!({"phase": "Failed", "reason": "Evicted", "message": "low on memory"});
-    assert_eq!(pod("Job", status).to_string(), "failed: Evicted: low on memory");
 }

@@ -1,4 +1,4 @@
-//! Inputs that together reach every line of every template.
+//! Inputs that together reach every branch of every template.
 
 use serde_json::{Value, json};
 

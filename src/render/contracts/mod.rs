@@ -1,160 +1,80 @@
-//! The rows of `docs/platform.md` as checks on rendered objects.
-//!
-//! Each contract is a function over one [`Case`] and a test of the same name over all of them. The
-//! mutation run ([`mutation`]) shows that no line of any template can be deleted or changed without
-//! one of them noticing.
+//! What must hold across the objects of every profile, whatever the single lines of the templates say: who runs as
+//! what, which names and ports refer to each other, what nobody may be given. The lines themselves are frozen by the
+//! goldens (`golden_tests`).
 #![allow(clippy::unwrap_used)]
 
-mod access;
-mod agent;
 pub(super) mod cases;
-mod dashboard;
 mod fields;
-mod gateway;
-mod migration;
-mod mutation;
 mod network;
-mod objects;
 mod pods;
-mod sandbox;
-mod secrets;
+mod references;
 
 use serde_json::Value;
 
-use super::{Profile, RenderError, Rendered};
-use cases::Input;
-use manifest::{Kind, ObjectRef};
+use cases::{Input, inputs};
+use manifest::{Kind, Object};
 
 /// An input and what it was rendered to.
-pub(super) struct Case<'a> {
-    pub input: &'a Input,
-    pub rendered: &'a Rendered,
+struct Case {
+    input: Input,
+    objects: Vec<Object>,
 }
 
-/// `Err` says what differs.
-pub(super) type Check = Result<(), String>;
-
-/// A named check.
-pub(super) struct Contract {
-    pub name: &'static str,
-    pub check: fn(&Case<'_>) -> Check,
+/// Every input, rendered.
+fn cases() -> impl Iterator<Item = Case> {
+    inputs().into_iter().map(|input| Case { objects: input.render().objects, input })
 }
 
-/// Every contract.
-pub(super) fn all() -> impl Iterator<Item = &'static Contract> {
-    [
-        objects::ALL,
-        secrets::ALL,
-        access::ALL,
-        pods::ALL,
-        gateway::ALL,
-        dashboard::ALL,
-        agent::ALL,
-        sandbox::ALL,
-        migration::ALL,
-        network::ALL,
-        fields::ALL,
-    ]
-    .into_iter()
-    .flatten()
+/// A Deployment or Job.
+struct Workload<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    manifest: &'a Value,
+    /// `spec.template`.
+    template: &'a Value,
 }
 
-/// Defines contracts, the list of them, and a test for each.
-macro_rules! contracts {
-    ($($(#[$doc:meta])* fn $name:ident($case:ident) $body:block)*) => {
-        $($(#[$doc])* pub(super) fn $name($case: &Case<'_>) -> Check $body)*
-
-        pub(super) const ALL: &[Contract] =
-            &[$(Contract { name: stringify!($name), check: $name }),*];
-
-        mod each {
-            $(#[test] fn $name() { super::super::holds(super::$name); })*
-        }
-    };
-}
-use contracts;
-
-/// Asserts a contract on every case.
-fn holds(check: fn(&Case<'_>) -> Check) {
-    for input in cases::inputs() {
-        let rendered = input.render();
-        if let Err(difference) = check(&Case { input: &input, rendered: &rendered }) {
-            panic!("{}: {difference}", input.name);
-        }
-    }
-}
-
-impl Case<'_> {
-    fn profile(&self) -> Profile {
-        self.input.profile
+impl Case {
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+        self.objects.iter().filter(move |object| object.reference.kind == kind)
     }
 
-    /// Gateway and platform.
-    fn runtime(&self) -> bool {
-        matches!(self.profile(), Profile::Gateway | Profile::Platform)
-    }
-
-    fn platform(&self) -> bool {
-        self.profile() == Profile::Platform
-    }
-
-    /// All but migration.
-    fn workloads(&self) -> bool {
-        self.profile() != Profile::Migration
-    }
-
-    fn job(&self) -> bool {
-        self.profile() == Profile::Migration || self.input.migration_job
-    }
-
-    fn has(&self, kind: Kind, namespace: &str, name: &str) -> bool {
-        self.get(kind, namespace, name).is_ok()
-    }
-
-    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<&Value, String> {
-        let wanted = match kind {
-            Kind::Namespace => ObjectRef::cluster(kind, name),
-            _ => ObjectRef::namespaced(kind, namespace, name),
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Value> {
+        let is = |object: &&Object| {
+            object.reference.namespace.as_deref() == Some(namespace)
+                && object.reference.name == name
         };
-        let found = self.rendered.objects.iter().find(|o| o.reference == wanted);
-        found.map(|o| &o.manifest).ok_or_else(|| format!("{wanted} is missing"))
+        self.of(kind).find(is).map(|object| &object.manifest)
     }
 
-    /// Everything below `spec` of a NetworkPolicy, a Service, …
-    fn spec(&self, kind: Kind, namespace: &str, name: &str) -> Result<&Value, String> {
-        Ok(&self.get(kind, namespace, name)?["spec"])
-    }
-
-    /// The pod spec of a Deployment or Job.
-    fn pod(&self, kind: Kind, namespace: &str, name: &str) -> Result<&Value, String> {
-        Ok(&self.get(kind, namespace, name)?["spec"]["template"]["spec"])
+    fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
+        self.of(Kind::Deployment).chain(self.of(Kind::Job)).map(|object| Workload {
+            namespace: object.reference.namespace.as_deref().unwrap(),
+            name: &object.reference.name,
+            manifest: &object.manifest,
+            template: &object.manifest["spec"]["template"],
+        })
     }
 }
 
-/// Compares a part of a manifest with what the row says.
-fn same(what: &str, actual: &Value, expected: &Value) -> Check {
-    if actual == expected {
-        return Ok(());
+impl<'a> Workload<'a> {
+    fn pod(&self) -> &'a Value {
+        &self.template["spec"]
     }
-    Err(format!("{what}:\n  expected {expected}\n  found    {actual}"))
+
+    /// Init containers too.
+    fn containers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        list(&self.pod()["initContainers"]).chain(list(&self.pod()["containers"]))
+    }
+
+    /// The `secretKeyRef`s of all variables.
+    fn secret_keys(&self) -> Vec<&'a Value> {
+        let variables = self.containers().flat_map(|container| list(&container["env"]));
+        variables.filter_map(|variable| variable["valueFrom"].get("secretKeyRef")).collect()
+    }
 }
 
-/// That a render fails in a mutation run is noticed as well: by the tests above, which all render.
-fn describe(error: &RenderError) -> String {
-    error.to_string()
-}
-
-/// The page and the tests name each other.
-#[test]
-fn the_platform_page_names_every_contract() {
-    let page = include_str!("../../../docs/platform.md");
-    let missing: Vec<_> =
-        all().map(|c| c.name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
-    assert!(missing.is_empty(), "docs/platform.md does not name {missing:?}");
-    let named = page.split('`').filter(|word| word.len() > 20 && word.contains('_'));
-    let unknown: Vec<_> = named
-        .filter(|w| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
-        .filter(|word| all().all(|c| c.name != *word))
-        .collect();
-    assert!(unknown.is_empty(), "docs/platform.md names tests that do not exist: {unknown:?}");
+/// The elements of a list that may be absent.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }

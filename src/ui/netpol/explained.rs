@@ -10,7 +10,7 @@ use netpol::address::Span;
 use netpol::engine::{Connections, Ports};
 use netpol::listing::{Listing, Pairs};
 use netpol::ports::PortSet;
-use netpol::reasons::{Answer, Passes, Perhaps, Reason, Reasons};
+use netpol::reasons::{PairAnswer, Passes, Perhaps, Reason, Reasons};
 use netpol::report::label;
 
 /// Every pair with its answer, and what both sides say.
@@ -50,7 +50,7 @@ struct Blocks<'o> {
 impl Blocks<'_> {
     fn head(&mut self, from: &str, to: &str, passes: &Passes) -> fmt::Result {
         writeln!(self.out, "{from} → {to}")?;
-        let Answer { passes, denied } = passes.answer(&self.asked);
+        let PairAnswer { passes, denied } = passes.answer(&self.asked);
         if !passes.allowed.is_empty() {
             let all = denied.is_empty() && passes.uncertain.is_empty();
             writeln!(
@@ -125,7 +125,9 @@ fn lines(reason: &Reason) -> String {
     let mut text = String::new();
     let direction = reason.direction;
     let mut push = |line: String| text.push_str(&format!("  {direction}: {line}\n"));
-    if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
+    if reason.always {
+        push("no policy is asked: the source is the pod's node".to_owned());
+    } else if reason.policies.is_empty() && reason.not_evaluated.is_empty() {
         push("not isolated".to_owned());
     }
     for policy in &reason.policies {

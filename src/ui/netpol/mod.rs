@@ -56,19 +56,27 @@ fn push_side(text: &mut String, side: &Side, style: Style) {
         text.push_str(&line);
         text.push('\n');
     };
-    push(format!("  {}: {}{why}", side.direction, answer(side.answer, style)));
-    if side.policies.is_empty() {
+    push(format!("  {}: {}{why}", side.reason.direction, answer(side.answer, style)));
+    if side.reason.policies.is_empty() && side.reason.not_evaluated.is_empty() {
         push("    no policy selects it in this direction: not isolated".to_owned());
     }
-    for policy in &side.policies {
+    for policy in &side.reason.policies {
         let perhaps = if policy.certain { "" } else { ", perhaps" };
-        if policy.matching.is_empty() {
+        if policy.rules.is_empty() {
             push(format!("    {}{perhaps}: no rule matches", policy.policy));
         }
-        for rule in &policy.matching {
-            let perhaps = if rule.certain { perhaps } else { ", perhaps" };
-            push(format!("    {}, rule {}{perhaps}: {}", policy.policy, rule.rule, rule.action));
+        for rule in &policy.rules {
+            let perhaps = if rule.on.uncertain.is_empty() { perhaps } else { ", perhaps" };
+            push(format!(
+                "    {}, rule {}{perhaps}: {}",
+                policy.policy,
+                rule.rule,
+                rule.action.name()
+            ));
         }
+    }
+    for policy in &side.reason.not_evaluated {
+        push(format!("    {policy} may select it and is not evaluated"));
     }
     if let Some(addition) = &side.addition {
         let direction = addition.direction;

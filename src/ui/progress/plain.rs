@@ -34,7 +34,6 @@ impl Plain {
             Event::Retrying { error, elapsed } => {
                 self.line(&format!("  trying again since {}: {error}", words::seconds(*elapsed)));
             }
-            Event::Warning { message } => self.line(&format!("  warning: {message}")),
             Event::Object { .. } => {}
         }
     }

@@ -44,10 +44,6 @@ impl Terminal {
             Event::Retrying { error, elapsed } => {
                 self.message(&format!("trying again since {}: {error}", words::seconds(*elapsed)));
             }
-            Event::Warning { message } => {
-                let style = self.ui.stderr_style();
-                self.above(&format!("{} {message}", style.warn("warning:")));
-            }
             Event::Object { object, .. } => self.message(&object.to_string()),
         }
     }

@@ -35,6 +35,8 @@ pub const OTHER_NAME: &str = "other.outside.test";
 pub const POSTGRES_NAME: &str = "postgres.outside.test";
 /// The registry that has the platform's images.
 pub const REGISTRY_NAME: &str = "registry.outside.test";
+/// A pod that stands for an Ingress controller, with its namespace; its image is in the registry.
+pub const INGRESS_CONTROLLER: &str = include_str!("../../manifests/ingress-controller.yaml");
 /// The image of a shell, for pods of tests.
 pub const BUSYBOX_IMAGE: &str = "infra.outside.test/testbed/busybox:1";
 
@@ -42,7 +44,7 @@ pub const BUSYBOX_IMAGE: &str = "infra.outside.test/testbed/busybox:1";
 const STEP: Duration = Duration::from_secs(40);
 
 /// What a [`Node`] is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeOptions {
     /// How pods are connected, and whether NetworkPolicy is enforced.
     pub cni: Cni,

@@ -10,6 +10,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::run::output;
+
 /// Nothing here is a secret of anybody.
 const VALUES: &str = "\
 DATABASE_URL='postgresql+asyncpg://hive:bench-database-password@203.0.113.20:5432/hive'
@@ -98,15 +100,6 @@ pub fn render(ours: &Path, values: &Path) -> Command {
     let mut command = Command::new(ours);
     command.args(["render", "--quiet", "--show-secrets", "--yes", "-f"]).arg(values);
     command
-}
-
-/// A program's output; an error where it fails.
-pub fn output(command: &mut Command) -> Result<String> {
-    let words = crate::run::shown(command);
-    let output = command.output().with_context(|| format!("cannot start {words}"))?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{words} ended with {}:\n{}", output.status, errors.trim());
-    String::from_utf8(output.stdout).with_context(|| format!("{words} writes no UTF-8"))
 }
 
 /// The documents of a YAML stream by kind, namespace and name.

@@ -21,7 +21,8 @@ use clap::ValueEnum;
 use testbed::{Cache, tools};
 
 use crate::dist;
-use inputs::{Inputs, output};
+use crate::run::output;
+use inputs::Inputs;
 use offline::Peers;
 use report::Report;
 

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use testbed::node::API_NAME;
+use testbed::node::{API_NAME, INGRESS_CONTROLLER};
 use testbed::{Node, NodeOptions};
 
-use super::inputs::output;
 use super::measure::Spread;
 use super::report::{Limit, Report, Table, spread};
 use super::step;
 use crate::demo::new_values;
-use crate::run::succeed;
+use crate::run::{output, succeed};
 
 /// Each takes half a minute, and differs little from the others.
 const MOST: usize = 5;
@@ -37,7 +36,10 @@ pub fn measure(ours: &Path, runs: usize, report: &mut Report) -> Result<()> {
         command
     };
     succeed(&mut command(&["install", "--yes"]))?;
-    node.kubectl(&["create", "namespace", "ingress-nginx"])?;
+    node.apply(&output(node.command(ours).args(["verify-netpol", "--print-rbac", "probing"]))?)?;
+    node.apply(INGRESS_CONTROLLER)?;
+    let ready = ["wait", "--for=condition=Ready", "--timeout=60s", "pod/controller"];
+    node.kubectl(&[&ready[..], &["-n", "ingress-nginx"]].concat())?;
     let runs = runs.min(MOST);
     let external = format!("{API_NAME}:443");
     let mut seconds: Vec<[f64; PARTS.len()]> = Vec::new();
@@ -76,8 +78,12 @@ pub fn measure(ours: &Path, runs: usize, report: &mut Report) -> Result<()> {
         floor: 0.0,
         unit: " s",
     });
-    let names =
-        ["start of the probe pods", "proof of enforcement", "the matrix", "taking all away"];
+    let names = [
+        "start of the probe pods",
+        "proof of enforcement",
+        "the matrix",
+        "deleting what was created",
+    ];
     let rows =
         names.iter().enumerate().map(|(part, name)| vec![(*name).to_owned(), spread(of(&[part]))]);
     report.tables.push(Table {

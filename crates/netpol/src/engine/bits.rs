@@ -157,7 +157,8 @@ impl TriBits {
         }
     }
 
-    fn possible(&self) -> Bits {
+    /// Everything that is not certainly out.
+    pub(super) fn possible(&self) -> Bits {
         let mut all = self.yes.clone();
         self.maybe.iter().for_each(|(_, bits)| all.or(bits));
         all

@@ -2,18 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::bits::TriBits;
+use super::bits::{Bits, TriBits};
 use super::classes::Partition;
 use super::universe::{Index, Universe};
-use crate::admin::{Action, AdminPeer, AdminRule};
+use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
 use crate::endpoint::{ContainerPorts, Endpoint, Pod};
 use crate::evaluate::RuleId;
 use crate::labels::Selector;
-use crate::matching::ports_on;
 use crate::policy::{Direction, Peer, RulePorts, Scope};
 use crate::ports::Protocol;
-use crate::verdict::{Tri, Verdict};
+use crate::verdict::Tri;
 
 /// What a rule matches: the number of its peers' set, or everyone.
 pub(super) type Peers = Option<u32>;
@@ -51,9 +50,13 @@ impl Rules {
 /// Peers as they are written; rules that write the same share a set.
 #[derive(Eq, Hash, PartialEq)]
 enum Written<'a> {
-    Network(Option<&'a str>, &'a [Peer]),
-    Admin(&'a [AdminPeer]),
+    Network(Where<'a>, &'a [Peer]),
+    Admin(Direction, &'a [AdminPeer]),
 }
+
+/// What decides besides the words of a peer: the namespace, of a peer of the policy's own, and the
+/// direction, of a block.
+type Where<'a> = (Option<&'a str>, Option<Direction>);
 
 struct Compiler<'u> {
     universe: &'u Universe<'u>,
@@ -61,7 +64,7 @@ struct Compiler<'u> {
     /// Over the universe, not yet over classes.
     peers: Vec<TriBits>,
     written: HashMap<Written<'u>, u32>,
-    one: HashMap<(Option<&'u str>, &'u Peer), TriBits>,
+    one: HashMap<(Where<'u>, &'u Peer), TriBits>,
 }
 
 pub(super) fn compile(universe: &Universe<'_>) -> Compiled {
@@ -104,7 +107,7 @@ fn pod_selectors(cluster: &Cluster) -> impl Iterator<Item = &Selector> {
     });
     let admin = cluster.admin.iter().flat_map(|policy| {
         let rules = policy.ingress.iter().chain(&policy.egress);
-        let peers = rules.flat_map(|r| r.peers.iter().flatten()).filter_map(|p| match p {
+        let peers = rules.flat_map(|r| &r.peers).filter_map(|p| match p {
             AdminPeer::Pods(pods) => Some(&pods.pods),
             _ => None,
         });
@@ -137,50 +140,49 @@ impl<'u> Compiler<'u> {
         let network = cluster.policies.iter().map(|policy| {
             let rules = policy.rules(direction).into_iter().flatten();
             let peers = |peers: &'u Vec<Peer>| {
-                (!peers.is_empty()).then(|| self.network(&policy.namespace, peers))
+                (!peers.is_empty()).then(|| self.network(direction, &policy.namespace, peers))
             };
             rules.map(|rule| &rule.peers).map(peers).collect()
         });
         let network = network.collect();
         let admin = cluster.admin.iter().map(|policy| {
             let rules = policy.rules(direction).iter();
-            let peers = |rule: &'u AdminRule| match &rule.peers {
-                Some(peers) => Some(self.admin(peers)),
-                // Fails closed: an unknown peer is no one to allow, and everyone to deny.
-                None if rule.action == Action::Allow => Some(self.admin(&[])),
-                None => None,
-            };
-            rules.map(peers).collect()
+            rules.map(|rule| Some(self.admin(direction, &rule.peers))).collect()
         });
         Rules { network, admin: admin.collect() }
     }
 
-    fn network(&mut self, namespace: &'u str, peers: &'u [Peer]) -> u32 {
+    fn network(&mut self, direction: Direction, namespace: &'u str, peers: &'u [Peer]) -> u32 {
         let own = |p: &Peer| matches!(p, Peer::Pods { namespaces: Scope::Own, .. });
-        // Only a peer of the own namespace depends on where it is written.
-        let here = peers.iter().any(own).then_some(namespace);
-        if let Some(known) = self.written.get(&Written::Network(here, peers)) {
+        let block = |p: &Peer| matches!(p, Peer::Block(_));
+        let here = |peers: &[Peer]| {
+            let namespace = peers.iter().any(own).then_some(namespace);
+            (namespace, peers.iter().any(block).then_some(direction))
+        };
+        let written = Written::Network(here(peers), peers);
+        if let Some(known) = self.written.get(&written) {
             return *known;
         }
         let mut all = TriBits::none(self.universe.len());
         for peer in peers {
-            let key = (own(peer).then_some(namespace), peer);
+            let key = (here(std::slice::from_ref(peer)), peer);
             if !self.one.contains_key(&key) {
-                let found = self.index.peer(namespace, peer);
+                let found = self.index.peer(direction, namespace, peer);
                 self.one.insert(key, found);
             }
             all = all.or(&self.one[&key]);
         }
-        self.intern(Written::Network(here, peers), all)
+        self.intern(written, all)
     }
 
-    fn admin(&mut self, peers: &'u [AdminPeer]) -> u32 {
-        if let Some(known) = self.written.get(&Written::Admin(peers)) {
+    fn admin(&mut self, direction: Direction, peers: &'u [AdminPeer]) -> u32 {
+        let written = Written::Admin(direction, peers);
+        if let Some(known) = self.written.get(&written) {
             return *known;
         }
         let none = TriBits::none(self.universe.len());
-        let all = peers.iter().fold(none, |all, p| all.or(&self.index.admin_peer(p)));
-        self.intern(Written::Admin(peers), all)
+        let all = peers.iter().fold(none, |all, p| all.or(&self.index.admin_peer(direction, p)));
+        self.intern(written, all)
     }
 
     fn intern(&mut self, written: Written<'u>, set: TriBits) -> u32 {
@@ -199,13 +201,18 @@ fn partition(
     admin_selected: &[TriBits],
 ) -> Partition {
     let mut partition = Partition::new(universe.len());
-    let pods = universe.pods();
+    let (cluster, pods) = (universe.cluster, universe.pods());
     partition.split_by(|i| {
         let pod = pods.contains(&i).then(|| universe.pod(i));
         (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))
     });
     peers.iter().chain(selected).chain(admin_selected).for_each(|set| partition.split(set));
-    let names = names(universe.cluster);
+    if universe.has_choices() {
+        partition.split_by(|i| universe.choice(i));
+    }
+    let mut isolated = Bits::none(universe.len());
+    selected.iter().chain(admin_selected).for_each(|set| isolated.or(&set.possible()));
+    let names = names(cluster);
     if !names.is_empty() {
         partition.split_by(|i| match universe.endpoint(i) {
             Endpoint::Pod(Pod { ports: ContainerPorts::Unknown, .. }) => None,
@@ -217,10 +224,14 @@ fn partition(
         });
     }
     for foreign in &universe.cluster.foreign {
-        partition.split_by(|i| match universe.endpoint(i) {
-            Endpoint::Pod(pod) => universe.cluster.foreign_selects(foreign, pod) != Tri::No,
-            _ => false,
-        });
+        let mut selected = Bits::none(universe.len());
+        let may = |i: &usize| cluster.foreign_selects(foreign, universe.pod(*i)) != Tri::No;
+        universe.pods().filter(may).for_each(|i| selected.set(i));
+        partition.split_bits(&selected);
+        isolated.or(&selected);
+    }
+    if let Some(places) = universe.places(&isolated) {
+        partition.split_by(|i| places.get(i).copied().flatten());
     }
     partition
 }
@@ -241,28 +252,4 @@ fn names(cluster: &Cluster) -> HashSet<(Protocol, &str)> {
         .flatten()
         .map(|(protocol, name)| (*protocol, name.as_str()))
         .collect()
-}
-
-/// Kept here so that both evaluations read a rule's ports alike.
-pub(super) fn rule_ports(
-    cluster: &Cluster,
-    direction: Direction,
-    id: RuleId,
-) -> Option<&RulePorts> {
-    match id {
-        RuleId::Network { policy, rule } => {
-            cluster.policies[policy].rules(direction)?.get(rule).map(|r| &r.ports)
-        }
-        RuleId::Admin { policy, rule } => {
-            cluster.admin[policy].rules(direction).get(rule).map(|r| &r.ports)
-        }
-    }
-}
-
-/// On which ports a rule matches a connection to `destination`, where it holds the peer.
-pub(super) fn opens(ports: &RulePorts, destination: &Endpoint<'_>, holds: Tri) -> Verdict {
-    match holds {
-        Tri::No => Verdict::deny(),
-        holds => ports_on(ports, destination).under(holds),
-    }
 }

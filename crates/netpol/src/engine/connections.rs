@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::bits::Bits;
 use super::compile::{Compiled, compile};
-use super::representative::{PodPattern, Representative};
+use super::representative::{Asked, PodPattern, Representative};
 use super::sides::{Sides, Verdicts, sides, stacks};
 use super::universe::{Universe, Unlisted};
 use crate::address::{Family, Span, merged};
@@ -104,9 +104,9 @@ impl<'a> Connections<'a> {
     }
 
     /// As [`Connections::new`], with a representative for every combination of labels that a
-    /// selector of a policy or one of the patterns tells apart.
+    /// selector of a policy or whoever asks tells apart.
     #[must_use]
-    pub fn combined(input: &'a Input, asked: &[PodPattern]) -> Self {
+    pub fn combined(input: &'a Input, asked: &Asked) -> Self {
         Self::of(input, Universe::new(input, Unlisted::Combined(asked)))
     }
 
@@ -241,21 +241,53 @@ impl<'a> Connections<'a> {
     /// What one class of pods may send to another; `None`: nothing. Of a class to itself: to
     /// another pod of it.
     pub fn between(&mut self, from: usize, to: usize) -> Option<&Verdict> {
-        let outward = self.egress.distinct[self.egress.of[from] as usize].with(to)?;
-        let inward = self.ingress.distinct[self.ingress.of[to] as usize].with(from)?;
-        let both = self.verdicts.and(outward, inward)?;
+        let both = self.both(from, to)?;
         Some(self.verdicts.get(both))
+    }
+
+    fn both(&mut self, from: usize, to: usize) -> Option<u32> {
+        let outward = self.side_number(Direction::Egress, from, to);
+        let inward = self.side_number(Direction::Ingress, to, from);
+        let both = outward.zip(inward).and_then(|(a, b)| self.verdicts.and(a, b));
+        match self.is_node_of(from, to) {
+            Tri::No => both,
+            Tri::Yes => Some(self.verdicts.id(Verdict::allow())),
+            Tri::Maybe(why) => {
+                let policies = both.map_or_else(Verdict::deny, |id| self.verdicts.get(id).clone());
+                Some(self.verdicts.id(policies.either(&Verdict::allow(), why)))
+            }
+        }
+    }
+
+    /// Whether the pods of a class are, on its network, the node of the pods of another class: then
+    /// they reach them whatever policies say.
+    #[must_use]
+    pub fn is_node_of(&self, from: usize, to: usize) -> Tri {
+        self.universe.cluster.is_node_of(&self.sample(from), &self.sample(to))
+    }
+
+    fn is_host(&self, class: usize) -> bool {
+        matches!(self.sample(class), Endpoint::Pod(pod) if pod.host_network)
     }
 
     /// What the policies of a class of pods let pass from or to another class; `None`: nothing.
     #[must_use]
     pub fn side(&self, direction: Direction, own: usize, other: usize) -> Option<&Verdict> {
+        self.side_number(direction, own, other).map(|verdict| self.verdicts.get(verdict))
+    }
+
+    /// As [`Connections::side`], as a number: equal verdicts have the same.
+    pub(crate) fn side_number(
+        &self,
+        direction: Direction,
+        own: usize,
+        other: usize,
+    ) -> Option<u32> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         };
-        let verdict = sides.distinct[sides.of[own] as usize].with(other)?;
-        Some(self.verdicts.get(verdict))
+        sides.distinct[sides.of[own] as usize].with(other)
     }
 
     /// The pods of a class that are not in the input; also those that behave as members do.
@@ -290,11 +322,17 @@ impl<'a> Connections<'a> {
     /// Destinations that the egress of `source` and their own ingress let it reach, sorted, with
     /// verdicts. Starts from whichever side allows less.
     fn pairs(&mut self, source: usize) -> Vec<(u32, u32)> {
-        let alone = self.members(source).nth(1).is_none();
-        let Self { verdicts, ingress, egress, served, with_ingress, grouped, .. } = self;
+        let mut members = self.members(source);
+        let several = members.next().is_some_and(|m| self.member(m).may_be_several());
+        let alone = !several && members.next().is_none();
+        drop(members);
+        let listed = if source < self.grouped { self.ends().end } else { self.grouped };
+        if self.is_host(source) {
+            let others = (0..listed).filter(|to| *to != source || !alone);
+            return others.filter_map(|to| Some((to as u32, self.both(source, to)?))).collect();
+        }
+        let Self { verdicts, ingress, egress, served, with_ingress, .. } = self;
         let egress = &egress.distinct[egress.of[source] as usize];
-        let pods = ingress.of.len();
-        let listed = if source < *grouped { pods } else { *grouped };
         let mut pairs = Vec::new();
         let mut add = |to: usize, outward: u32, inward: u32| {
             if let Some(verdict) = verdicts.and(outward, inward)

@@ -15,4 +15,5 @@ mod sides;
 mod universe;
 
 pub use connections::{Connections, Edge, End, Outside, Ports};
-pub use representative::{PodPattern, Representative};
+pub use representative::{Asked, Origin, PodPattern, Representative};
+pub use universe::edges;

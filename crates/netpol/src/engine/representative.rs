@@ -22,9 +22,19 @@ pub struct Representative {
     pub pod: Pod,
     /// What it stands for.
     pub stands_for: PodPattern,
-    /// Whether it has the fewest labels that satisfy one selector; else its labels satisfy several
-    /// selectors at once.
-    pub minimal: bool,
+    /// Why it is asked about.
+    pub origin: Origin,
+}
+
+/// Why a [`Representative`] is asked about.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Origin {
+    /// It has the fewest labels that satisfy a peer of some policy.
+    Peer,
+    /// It has the fewest labels that satisfy a pattern of whoever asks.
+    Asked,
+    /// Its labels are one combination of those that selectors tell apart.
+    Combined,
 }
 
 /// Namespaces and pods by their labels.
@@ -52,6 +62,15 @@ impl PodPattern {
 /// A value that no selector can name: it is no valid label value.
 const OTHER: &str = "*";
 
+/// What whoever asks wants to know of pods that are not in the input.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// There is a representative with the fewest labels of each of these.
+    pub present: Vec<PodPattern>,
+    /// Representatives are also told apart by these.
+    pub apart: Vec<PodPattern>,
+}
+
 /// The selectors that tell pods apart: each with the namespaces in which it does so.
 pub(super) struct Selectors<'a> {
     patterns: BTreeSet<PodPattern>,
@@ -64,8 +83,8 @@ pub(super) struct Selectors<'a> {
 }
 
 impl<'a> Selectors<'a> {
-    /// Reads the policies of all states, and `asked` for by whoever asks.
-    pub(super) fn new(states: &[&'a Cluster], asked: &'a [PodPattern]) -> Self {
+    /// Reads the policies of all states, and the patterns of whoever asks.
+    pub(super) fn new(states: &[&'a Cluster], asked: &'a Asked) -> Self {
         let mut all = Self {
             patterns: BTreeSet::from([PodPattern::default()]),
             own: BTreeMap::new(),
@@ -75,8 +94,7 @@ impl<'a> Selectors<'a> {
         for state in states {
             all.add(state);
         }
-        for pattern in asked {
-            all.patterns.insert(pattern.clone());
+        for pattern in asked.present.iter().chain(&asked.apart) {
             all.matching.push((&pattern.namespace_selector, &pattern.pod_selector));
         }
         all
@@ -106,7 +124,7 @@ impl<'a> Selectors<'a> {
         for policy in &state.admin {
             self.matching.push((&policy.subject.namespaces, &policy.subject.pods));
             let rules = policy.ingress.iter().chain(&policy.egress);
-            for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+            for peer in rules.flat_map(|r| &r.peers) {
                 if let AdminPeer::Pods(AdminPods { namespaces, pods }) = peer {
                     self.matching.push((namespaces, pods));
                     let (namespace_selector, pod_selector) = (namespaces.clone(), pods.clone());
@@ -127,15 +145,17 @@ impl<'a> Selectors<'a> {
     /// One pod for each distinct peer selector of any policy, and one of a namespace and with labels
     /// that no policy reads.
     pub(super) fn minimal(&self, cluster: &Cluster) -> Vec<Representative> {
-        self.patterns.iter().filter_map(|p| minimal(cluster, p.clone())).collect()
+        self.patterns.iter().filter_map(|p| minimal(cluster, p.clone(), Origin::Peer)).collect()
     }
 
-    /// One pod for every combination of labels, of itself and of its namespace, that any selector
-    /// tells apart, in addition to [`Self::minimal`]. The second value is false where there are more
+    /// Those that are asked for, and one pod for every combination of labels, of itself and of its
+    /// namespace, that any selector tells apart, in addition to [`Self::minimal`]. The second value is false where there are more
     /// combinations than are tried.
-    pub(super) fn combined(&self, cluster: &Cluster) -> (Vec<Representative>, bool) {
+    pub(super) fn combined(&self, cluster: &Cluster, asked: &Asked) -> (Vec<Representative>, bool) {
         let mut complete = true;
-        let mut found = Vec::new();
+        let present = asked.present.iter().filter(|p| !self.patterns.contains(p));
+        let present = present.filter_map(|p| minimal(cluster, p.clone(), Origin::Asked));
+        let mut found: Vec<_> = present.collect();
         let cluster_wide = !cluster.admin.is_empty();
         for home in self.homes(cluster, &mut complete) {
             let labels = match &home {
@@ -159,7 +179,7 @@ impl<'a> Selectors<'a> {
                     pod_selector: exactly(&pod_labels),
                 };
                 let pod = pod(home.clone(), pod_labels);
-                found.push(Representative { pod, stands_for, minimal: false });
+                found.push(Representative { pod, stands_for, origin: Origin::Combined });
             }
         }
         (found, complete)
@@ -310,7 +330,7 @@ fn pod(home: Home, labels: Labels) -> Pod {
     }
 }
 
-fn minimal(cluster: &Cluster, stands_for: PodPattern) -> Option<Representative> {
+fn minimal(cluster: &Cluster, stands_for: PodPattern, origin: Origin) -> Option<Representative> {
     let namespace = satisfy(&stands_for.namespace_selector)?;
     let labels = satisfy(&stands_for.pod_selector)?;
     let mut home_labels = Labels::new(namespace);
@@ -324,7 +344,7 @@ fn minimal(cluster: &Cluster, stands_for: PodPattern) -> Option<Representative> 
     };
     let pod = pod(home, Labels::new(labels));
     let matches = stands_for.namespace_selector.matches(&cluster.namespace_labels(&pod));
-    (matches != Tri::No).then_some(Representative { pod, stands_for, minimal: true })
+    (matches != Tri::No).then_some(Representative { pod, stands_for, origin })
 }
 
 /// The fewest labels that satisfy a selector; `None` if it contradicts itself.

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::bits::{Bits, TriBits};
 use super::classes::Partition;
-use super::compile::{Compiled, opens, rule_ports};
+use super::compile::Compiled;
 use super::universe::Universe;
 use crate::endpoint::Endpoint;
 use crate::evaluate::{RuleId, Stack};
-use crate::matching::ports_on;
+use crate::matching::{Remote, ports_on};
 use crate::policy::{Direction, RulePorts};
 use crate::verdict::{Tri, Verdict};
 
@@ -171,7 +171,7 @@ impl Work<'_> {
     }
 
     fn ports(&self, id: RuleId) -> Option<&RulePorts> {
-        rule_ports(self.universe.cluster, self.direction, id)
+        self.universe.cluster.rule_ports(self.direction, id)
     }
 
     /// What the names in the rules stand for on the pod itself.
@@ -232,6 +232,10 @@ impl Work<'_> {
         for ports in by_name {
             partition.split_by(|class| ports_on(ports, &end(class)));
         }
+        let choice = |class: usize| self.universe.choice(classes[class][0] as usize);
+        if self.universe.has_choices() {
+            partition.split_by(choice);
+        }
         let mut parts: HashMap<u32, Bits> = HashMap::new();
         let groups = partition.classes();
         let samples: Vec<usize> = groups.iter().map(|group| group[0] as usize).collect();
@@ -248,10 +252,18 @@ impl Work<'_> {
                 holding[first..].iter().take_while(of_policy).map(|(_, rule)| *rule)
             };
             let cluster = self.universe.cluster;
-            let verdict = cluster.decide_by(self.direction, self.stack, rules, |id| {
-                let holds = self.peers(id).map_or(Tri::Yes, |peers| peers.at(sample));
-                self.ports(id).map_or_else(Verdict::deny, |p| opens(p, &destination, holds))
-            });
+            let holds = |id| self.peers(id).map_or(Tri::Yes, |peers| peers.at(sample));
+            let verdict = if choice(sample) > 0 && self.rules().any(|id| holds(id).why().is_some())
+            {
+                cluster.by_address(Remote::new(self.direction, peer), |remote| {
+                    let opens = |id| cluster.rule_opens_to(id, remote, &destination);
+                    cluster.decide(self.direction, self.stack, opens)
+                })
+            } else {
+                cluster.decide_by(self.direction, self.stack, rules, |id| {
+                    cluster.rule_passes(self.direction, id, holds(id), &destination)
+                })
+            };
             if verdict.is_deny() {
                 continue;
             }

@@ -1,17 +1,18 @@
 //! Everyone who may be at an end of a flow, numbered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
 use super::bits::{Bits, TriBits};
-use super::representative::{PodPattern, Representative, Selectors};
+use super::representative::{Asked, Representative, Selectors};
 use crate::address::{Block, Span, pieces};
 use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
 use crate::endpoint::{Endpoint, Home, Pod};
 use crate::input::Input;
 use crate::labels::{Label, Labels, Requirement, Selector};
+use crate::matching::Remote;
 use crate::policy::{Direction, Peer, Scope};
 use crate::verdict::Tri;
 
@@ -24,6 +25,9 @@ pub(super) struct Universe<'a> {
     /// Whether every pod that is not in the input behaves as one of the representatives does.
     pub(super) complete: bool,
     members: &'a [crate::input::Member],
+    /// For each pod in which pieces its addresses are, as a number; 0 where there is no choice
+    /// between several.
+    choices: Vec<u32>,
 }
 
 /// Which pods that are not in the input are asked about.
@@ -33,8 +37,8 @@ pub(super) enum Unlisted<'a> {
     None,
     /// One for each distinct peer selector of these states.
     Minimal(&'a [&'a Cluster]),
-    /// One for every combination of labels that selectors, or these patterns, tell apart.
-    Combined(&'a [PodPattern]),
+    /// One for every combination of labels that selectors and whoever asks tell apart.
+    Combined(&'a Asked),
 }
 
 impl<'a> Universe<'a> {
@@ -42,17 +46,81 @@ impl<'a> Universe<'a> {
         let cluster = &input.cluster;
         let (representatives, complete) = match unlisted {
             Unlisted::None => (Vec::new(), true),
-            Unlisted::Minimal(states) => (Selectors::new(states, &[]).minimal(cluster), true),
+            Unlisted::Minimal(states) => {
+                (Selectors::new(states, &Asked::default()).minimal(cluster), true)
+            }
             Unlisted::Combined(asked) => {
                 let selectors = Selectors::new(&[cluster], asked);
                 let mut all = selectors.minimal(cluster);
-                let (combined, complete) = selectors.combined(cluster);
+                let (combined, complete) = selectors.combined(cluster, asked);
                 all.extend(combined);
                 (all, complete)
             }
         };
         let pieces = pieces(&edges(cluster));
-        Self { cluster, representatives, pieces, complete, members: &input.members }
+        let mut universe = Self {
+            cluster,
+            representatives,
+            pieces,
+            complete,
+            members: &input.members,
+            choices: Vec::new(),
+        };
+        universe.choices = universe.number_choices();
+        universe
+    }
+
+    fn number_choices(&self) -> Vec<u32> {
+        let mut known = HashMap::new();
+        let mut number = |i: usize| {
+            let places = Direction::ALL.map(|direction| {
+                let addresses = self.cluster.choices(direction, &self.endpoint(i));
+                addresses.into_iter().map(|a| self.piece(a)).collect::<Vec<_>>()
+            });
+            if places.iter().all(Vec::is_empty) {
+                return 0;
+            }
+            let next = known.len() as u32 + 1;
+            *known.entry(places).or_insert(next)
+        };
+        self.pods().map(&mut number).collect()
+    }
+
+    /// The piece that an address is in.
+    fn piece(&self, address: IpAddr) -> usize {
+        let span = Span::from(address);
+        self.pieces.partition_point(|p| (p.family(), p.first()) <= (span.family(), span.first()))
+            - 1
+    }
+
+    /// What tells pods apart by their nodes: a pod on its node's network always reaches those of the
+    /// same node. `isolated`: whom policies select.
+    pub(super) fn places(&self, isolated: &Bits) -> Option<Vec<Option<Option<&str>>>> {
+        let is_host = |i: &usize| self.pod(*i).host_network;
+        let hosts: Vec<usize> = self.pods().filter(is_host).collect();
+        if hosts.is_empty() {
+            return None;
+        }
+        let node = |i: usize| self.cluster.node_of(&self.endpoint(i));
+        let nodes: HashSet<Option<&str>> = hosts.iter().map(|i| node(*i)).collect();
+        // Where nothing keeps a host from a pod, it does not matter whether it is that pod's node.
+        let all = hosts.iter().any(|i| isolated.has(*i));
+        let place = |i: usize| {
+            let matters = self.pod(i).host_network || all || isolated.has(i);
+            let node = node(i);
+            (matters && (node.is_none() || nodes.contains(&node))).then_some(node)
+        };
+        Some(self.pods().map(place).collect())
+    }
+
+    /// Whether some pod has several addresses.
+    pub(super) fn has_choices(&self) -> bool {
+        self.choices.iter().any(|choice| *choice > 0)
+    }
+
+    /// What blocks can tell apart of several addresses of a pod, as a number; 0: nothing.
+    pub(super) fn choice(&self, i: usize) -> u32 {
+        self.choices.get(i).copied().unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -84,7 +152,7 @@ impl<'a> Universe<'a> {
 }
 
 /// Every interval that some block tells apart from the rest.
-fn edges(cluster: &Cluster) -> Vec<Span> {
+pub fn edges(cluster: &Cluster) -> Vec<Span> {
     let mut spans = Vec::new();
     for policy in &cluster.policies {
         let rules = Direction::ALL.into_iter().filter_map(|d| policy.rules(d)).flatten();
@@ -96,7 +164,7 @@ fn edges(cluster: &Cluster) -> Vec<Span> {
     }
     for policy in &cluster.admin {
         let rules = policy.ingress.iter().chain(&policy.egress);
-        for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+        for peer in rules.flat_map(|r| &r.peers) {
             if let AdminPeer::Networks(networks) = peer {
                 spans.extend(networks.iter().copied().map(Span::from));
             }
@@ -119,6 +187,8 @@ pub(super) struct Index<'a> {
     host: Bits,
     /// Pods of the pod network without an address.
     unaddressed: Bits,
+    /// Pods that may have labels which are not known.
+    open: Bits,
 }
 
 /// The pods that have a label.
@@ -153,6 +223,7 @@ impl<'a> Index<'a> {
             addresses: Vec::new(),
             host: Bits::none(len),
             unaddressed: Bits::none(len),
+            open: Bits::none(len),
         };
         universe.pods().for_each(|i| index.add(i, universe.pod(i)));
         for (name, bits) in &index.by_namespace {
@@ -173,6 +244,9 @@ impl<'a> Index<'a> {
                 }
                 None => key.unknown.set(i),
             }
+        }
+        if pod.labels.is_open() {
+            self.open.set(i);
         }
         let len = self.universe.len();
         match &pod.home {
@@ -218,10 +292,14 @@ impl<'a> Index<'a> {
         let mut absent = Bits::range(self.universe.len(), self.universe.pods());
         absent.minus(&key.known);
         absent.minus(&key.unknown);
+        let mut open = absent.clone();
+        absent.minus(&self.open);
+        open.minus(&absent);
         // No label has this value: it stands for all that the requirement does not name.
         found.put(&key.known, requirement.matches(Label::Is("\0")));
         found.put(&key.unknown, requirement.matches(Label::Some));
         found.put(&absent, requirement.matches(Label::Absent));
+        found.put(&open, requirement.matches(Label::Unknown));
         if let Requirement::In(_, values) | Requirement::NotIn(_, values) = requirement {
             for value in values {
                 let held = requirement.matches(Label::Is(value));
@@ -265,7 +343,14 @@ impl<'a> Index<'a> {
     }
 
     /// Everyone that a peer of a policy in `namespace` holds.
-    pub(super) fn peer(&mut self, namespace: &str, peer: &'a Peer) -> TriBits {
+    pub(super) fn peer(
+        &mut self,
+        direction: Direction,
+        namespace: &str,
+        peer: &'a Peer,
+    ) -> TriBits {
+        let cluster = self.universe.cluster;
+        let ask = |end| cluster.peer_is(namespace, peer, &Remote::new(direction, end));
         match peer {
             Peer::Pods { namespaces, pods } => {
                 let home = match namespaces {
@@ -273,21 +358,17 @@ impl<'a> Index<'a> {
                     Scope::Matching(selector) => self.homes(selector),
                 };
                 let mut found = home.and(&self.pods(pods));
-                self.ask_each(&mut found, &self.host, |end| {
-                    self.universe.cluster.peer_is(namespace, peer, end)
-                });
+                self.ask_each(&mut found, &self.host, ask);
                 found
             }
-            Peer::Block(block) => {
-                let ask = |end: &Endpoint<'_>| self.universe.cluster.peer_is(namespace, peer, end);
-                self.block(std::slice::from_ref(block), ask)
-            }
+            Peer::Block(block) => self.block(std::slice::from_ref(block), ask),
         }
     }
 
     /// Everyone that a peer of a cluster-wide policy holds.
-    pub(super) fn admin_peer(&mut self, peer: &'a AdminPeer) -> TriBits {
-        let ask = |end: &Endpoint<'_>| self.universe.cluster.admin_peer_is(peer, end);
+    pub(super) fn admin_peer(&mut self, direction: Direction, peer: &'a AdminPeer) -> TriBits {
+        let cluster = self.universe.cluster;
+        let ask = |end| cluster.admin_peer_is(peer, &Remote::new(direction, end));
         match peer {
             AdminPeer::Pods(pods) => self.admin_pods(&pods.namespaces, &pods.pods),
             AdminPeer::Networks(networks) => {
@@ -304,13 +385,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn ask_each(&self, found: &mut TriBits, who: &Bits, ask: impl Fn(&Endpoint<'_>) -> Tri) {
-        who.iter().for_each(|i| found.set(i, ask(&self.universe.endpoint(i))));
+    fn ask_each(&self, found: &mut TriBits, who: &Bits, ask: impl Fn(Endpoint<'a>) -> Tri) {
+        who.iter().for_each(|i| found.set(i, ask(self.universe.endpoint(i))));
     }
 
     /// Everyone that blocks hold. Only those with an address in them, a sample of those without,
     /// and those on a node's network are asked.
-    fn block(&self, blocks: &[Block], ask: impl Fn(&Endpoint<'_>) -> Tri) -> TriBits {
+    fn block(&self, blocks: &[Block], ask: impl Fn(Endpoint<'a>) -> Tri) -> TriBits {
         let mut found = self.none();
         let outside = self.universe.outside();
         for span in blocks.iter().flat_map(Block::spans) {
@@ -323,11 +404,11 @@ impl<'a> Index<'a> {
             let first = self.addresses.partition_point(|(a, _)| *a < span.first());
             let held = self.addresses[first..].iter().take_while(|(a, _)| *a <= span.last());
             for (_, i) in held {
-                found.set(*i, ask(&self.universe.endpoint(*i)));
+                found.set(*i, ask(self.universe.endpoint(*i)));
             }
         }
         if let Some(sample) = self.unaddressed.iter().next() {
-            found.put(&self.unaddressed, ask(&self.universe.endpoint(sample)));
+            found.put(&self.unaddressed, ask(self.universe.endpoint(sample)));
         }
         self.ask_each(&mut found, &self.host, ask);
         found

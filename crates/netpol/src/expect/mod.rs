@@ -1,6 +1,7 @@
 //! Other people's intent: which flows must be open and which must be closed (`docs/expect.md`).
 
 mod check;
+mod judge;
 mod party;
 mod read;
 mod survey;
@@ -11,10 +12,13 @@ use jiff::civil::Date;
 use super::invalid::Place;
 use super::ports::PortSet;
 
+pub(crate) use check::INCOMPLETE;
 pub use check::check;
+pub use judge::{Deviation, Found, Judged, judge};
 pub use party::Party;
 pub use read::read;
-pub use write::write;
+pub use survey::{EndpointSet, Participant, Survey, Who};
+pub use write::{document, write};
 
 /// The name and version of the format.
 pub const API_VERSION: &str = "openhive.io/v1";
@@ -67,4 +71,6 @@ pub enum Wanted {
     Allow,
     /// It must be closed.
     Deny,
+    /// It may be open or closed. Where it is open, that is told.
+    Optional,
 }

@@ -1,5 +1,7 @@
 //! A document to [`Expectations`], strict.
 
+use std::net::IpAddr;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -62,7 +64,8 @@ fn entry(at: &Cursor<'_>) -> Option<Expectation> {
     let verdict = at.require("verdict").and_then(|v| match v.string()? {
         "allow" => Some(Wanted::Allow),
         "deny" => Some(Wanted::Deny),
-        other => not_one_of(&v, other, "allow, deny"),
+        "optional" => Some(Wanted::Optional),
+        other => not_one_of(&v, other, "allow, deny, optional"),
     });
     let reason = at.require("reason").and_then(|r| {
         let text = r.string()?.trim().to_owned();
@@ -93,17 +96,40 @@ fn entry(at: &Cursor<'_>) -> Option<Expectation> {
     })
 }
 
+/// One form, or a list of them.
 fn party(at: &Cursor<'_>) -> Option<Party> {
-    const FORMS: &str = "any, workload, namespaceSelector, podSelector, unknown, cidr";
+    if !at.value().is_array() {
+        return form(at);
+    }
+    // All of them before any is given up.
+    let forms: Vec<Option<Party>> = at.items().map(|item| form(&item)).collect();
+    if forms.is_empty() {
+        at.report(Problem::NoneOf(FORMS.to_owned()));
+        return None;
+    }
+    forms.into_iter().collect::<Option<Vec<_>>>().map(Party::OneOf)
+}
+
+const FORMS: &str =
+    "any, workload, namespaceSelector, podSelector, unknown, cidr, host, hostNetwork, somewhere";
+
+fn form(at: &Cursor<'_>) -> Option<Party> {
     if let Some(word) = at.value().as_str() {
-        return if word == "any" { Some(Party::Any) } else { not_one_of(at, word, FORMS) };
+        return match word {
+            "any" => Some(Party::Any),
+            "somewhere" => Some(Party::Somewhere),
+            _ => not_one_of(at, word, FORMS),
+        };
     }
     at.object()?;
-    at.only(&["workload", "namespaceSelector", "podSelector", "unknown", "cidr", "except"]);
+    let known = ["workload", "namespaceSelector", "podSelector", "unknown", "cidr", "except"];
+    at.only(&[&known[..], &["host", "hostNetwork"]].concat());
     let forms = [
         ("workload", at.get("workload").is_some()),
         ("cidr", at.get("cidr").is_some()),
         ("unknown", at.get("unknown").is_some()),
+        ("host", at.get("host").is_some()),
+        ("hostNetwork", at.get("hostNetwork").is_some()),
         ("podSelector", at.get("podSelector").is_some()),
         ("namespaceSelector", at.get("namespaceSelector").is_some()),
     ];
@@ -133,6 +159,12 @@ fn party(at: &Cursor<'_>) -> Option<Party> {
             Some(Party::Workload(text.to_owned()))
         }
         "cidr" => block_of(at).map(Party::Addresses),
+        "host" => {
+            let list = at.get("host")?;
+            let read: Vec<Option<IpAddr>> = list.items().map(|item| address(&item)).collect();
+            read.into_iter().collect::<Option<Vec<_>>>().map(Party::Host)
+        }
+        "hostNetwork" => Some(Party::HostNetwork(at.get("hostNetwork")?.string()?.to_owned())),
         "unknown" => {
             let inside = at.get("unknown")?;
             inside.object()?;
@@ -141,6 +173,15 @@ fn party(at: &Cursor<'_>) -> Option<Party> {
         }
         _ => Some(Party::Pods(pattern(at))),
     }
+}
+
+fn address(at: &Cursor<'_>) -> Option<IpAddr> {
+    let text = at.string()?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        at.report(Problem::NotOneOf { found: text.to_owned(), allowed: "an IP address" });
+    }
+    address
 }
 
 /// A missing selector matches everything.

@@ -1,14 +1,20 @@
-//! What is open between everyone, as sets of ports.
+//! Who is there, and what is open between them, as sets of ports.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
 
-use crate::address::{Span, merged, pieces};
-use crate::endpoint::{Endpoint, Pod};
-use crate::engine::{Connections, End, PodPattern, Ports};
+use super::Party;
+use crate::address::{Family, Span, merged, pieces};
+use crate::endpoint::{Endpoint, Host, Pod};
+use crate::engine::{Asked, Connections, End, Origin, PodPattern, Ports};
 use crate::input::Input;
 use crate::policy::Direction;
 use crate::ports::PortSet;
 use crate::verdict::{Verdict, Why};
+
+/// Names that are written out; more are counted.
+const NAMED: usize = 3;
 
 /// Ports that are open, and those of which it cannot be told.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -18,12 +24,6 @@ pub(super) struct Open {
 }
 
 impl Open {
-    fn of(rows: &[Ports]) -> Self {
-        let mut open = Self::default();
-        rows.iter().for_each(|row| open.add(row));
-        open
-    }
-
     fn add(&mut self, row: &Ports) {
         let ports = row.set();
         match row.why {
@@ -48,78 +48,171 @@ impl From<&Verdict> for Open {
 
 /// A pod of the input, or one that is not in it, with the class that it behaves as.
 #[derive(Clone, Debug)]
-pub(super) struct Actor {
+pub struct Participant {
     pub(super) class: usize,
-    pub(super) who: Who,
+    /// Which it is.
+    pub who: Who,
     /// How it is evaluated.
-    pub(super) pod: Pod,
+    pub pod: Pod,
+    /// Whether there may be several that are the same in every respect.
+    pub(super) several: bool,
 }
 
-/// Whom an [`Actor`] is.
+/// Which pod a [`Participant`] is.
 #[derive(Clone, Debug)]
-pub(super) enum Who {
+pub enum Who {
+    /// A member of the input, by number.
     Member(usize),
-    Stranger(PodPattern),
+    /// One that is not in the input.
+    Representative(PodPattern, Origin),
 }
 
-pub(super) struct Survey<'a> {
+/// Endpoints that nothing tells apart.
+#[derive(Clone, Debug)]
+pub enum EndpointSet {
+    /// Pods.
+    Pods(Vec<Participant>),
+    /// Addresses outside of the cluster, of one family.
+    Addresses(Vec<Span>),
+    /// A node, or something on it.
+    Host(Host),
+    /// An address outside of the cluster of which nothing is known.
+    Somewhere,
+}
+
+impl EndpointSet {
+    /// One of them.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint<'_> {
+        match self {
+            Self::Pods(pods) => Endpoint::Pod(&pods[0].pod),
+            Self::Addresses(spans) => Endpoint::Outside(spans[0]),
+            Self::Host(host) => Endpoint::Host(host),
+            Self::Somewhere => Endpoint::Outside(Span::all(Family::V4)),
+        }
+    }
+
+    /// Whether one of them is in the input.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        matches!(self, Self::Pods(pods) if matches!(pods[0].who, Who::Member(_)))
+    }
+
+    /// Workloads and pods by their names, of many the first few.
+    #[must_use]
+    pub fn name(&self, input: &Input) -> String {
+        self.named(|pod| pod.name(input))
+    }
+
+    /// As [`Self::name`], and each pod of a workload by its own name.
+    #[must_use]
+    pub fn members(&self, input: &Input) -> String {
+        self.named(|pod| match &pod.who {
+            Who::Member(member) => input.members[*member].id(),
+            Who::Representative(..) => pod.name(input),
+        })
+    }
+
+    fn named(&self, pod: impl Fn(&Participant) -> String) -> String {
+        let mut names: Vec<String> = match self {
+            Self::Pods(pods) => pods.iter().map(pod).collect(),
+            Self::Addresses(spans) => spans.iter().map(ToString::to_string).collect(),
+            Self::Host(host) => vec![match &host.node {
+                Some(node) => format!("node {node}"),
+                None => Party::Host(host.addresses.clone()).to_string(),
+            }],
+            Self::Somewhere => vec![Party::Somewhere.to_string()],
+        };
+        names.dedup();
+        shortened(&names)
+    }
+}
+
+impl Participant {
+    fn name(&self, input: &Input) -> String {
+        match &self.who {
+            Who::Member(member) => {
+                let member = &input.members[*member];
+                let workload = member.workload.as_ref();
+                workload.map_or_else(|| member.id(), |w| format!("{}/{w}", member.namespace))
+            }
+            Who::Representative(pattern, _) => Party::Unknown(pattern.clone()).to_string(),
+        }
+    }
+}
+
+pub(super) fn shortened(names: &[impl fmt::Display + AsRef<str>]) -> String {
+    let listed: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
+    }
+}
+
+/// Everyone, and what they may exchange.
+pub struct Survey<'a> {
     pub(super) input: &'a Input,
-    pub(super) actors: Vec<Actor>,
+    pub(super) participants: Vec<Participant>,
     connections: Connections<'a>,
-    edges: HashMap<(usize, usize), Open>,
 }
 
 impl<'a> Survey<'a> {
-    pub(super) fn new(input: &'a Input) -> Self {
-        let mut connections = Connections::new(input, false);
-        let mut actors = Vec::new();
-        let mut edges = HashMap::new();
+    /// The pods of the input, and a representative for each peer selector.
+    #[must_use]
+    pub fn new(input: &'a Input) -> Self {
+        Self::of(Connections::new(input, false))
+    }
+
+    /// As [`Survey::new`], with a representative for every combination of labels.
+    pub(super) fn combined(input: &'a Input, asked: &Asked) -> Self {
+        Self::of(Connections::combined(input, asked))
+    }
+
+    fn of(connections: Connections<'a>) -> Self {
+        let input = connections.input();
+        let mut participants = Vec::new();
         for class in connections.ends() {
             if let End::Group(group) = connections.end(class) {
-                actors.extend(connections.members(group).map(|m| Actor {
+                participants.extend(connections.members(group).map(|m| Participant {
                     class,
                     who: Who::Member(m),
                     pod: connections.member(m).pod.clone(),
+                    several: connections.member(m).replicas > 1,
                 }));
             }
-            actors.extend(connections.representatives_of(class).map(|representative| Actor {
+            participants.extend(connections.representatives_of(class).map(|one| Participant {
                 class,
-                who: Who::Stranger(representative.stands_for.clone()),
-                pod: representative.pod.clone(),
+                who: Who::Representative(one.stands_for.clone(), one.origin),
+                pod: one.pod.clone(),
+                several: true,
             }));
-            for edge in connections.from(class) {
-                let (End::Group(to) | End::Representative(to)) = edge.to;
-                edges.insert((class, to), Open::of(&edge.ports));
-            }
         }
-        Self { input, actors, connections, edges }
+        Self { input, participants, connections }
     }
 
-    /// What one may send to another. Two of one class may have no edge between them there.
-    pub(super) fn between(&self, from: &Actor, to: &Actor) -> Open {
-        match self.edges.get(&(from.class, to.class)) {
-            Some(open) => open.clone(),
-            None if from.class == to.class => {
-                let ends = (Endpoint::Pod(&from.pod), Endpoint::Pod(&to.pod));
-                Open::from(&self.input.cluster.verdict(&ends.0, &ends.1))
-            }
-            None => Open::default(),
-        }
+    /// Whether every pod that is not in the input behaves as one of the representatives does.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.connections.is_complete()
     }
 
-    /// What one may exchange with addresses, cut where something tells them apart: all that `key`
+    /// What a pod may send to another one.
+    pub(super) fn between(&mut self, from: &Participant, to: &Participant) -> Open {
+        self.connections.between(from.class, to.class).map(Open::from).unwrap_or_default()
+    }
+
+    /// What a pod may exchange with addresses, cut where something tells them apart: all that `key`
     /// does not tell apart either, together.
-    pub(super) fn outside<K: Eq + std::hash::Hash + Ord + Clone>(
+    pub(super) fn outside<K: Eq + Hash + Ord + Clone>(
         &mut self,
-        actor: &Actor,
+        own: &Participant,
         direction: Direction,
         cuts: &[Span],
         key: impl Fn(&Span) -> K,
     ) -> Vec<(Vec<Span>, Open, K)> {
-        let rows = self.connections.outside(actor.class, direction);
+        let rows = self.connections.outside(own.class, direction);
         let edges: Vec<Span> =
             rows.iter().flat_map(|r| &r.addresses).chain(cuts).copied().collect();
-        let mut found: HashMap<(Open, K, crate::address::Family), Vec<Span>> = HashMap::new();
+        let mut found: HashMap<(Open, K, Family), Vec<Span>> = HashMap::new();
         for piece in pieces(&edges) {
             let mut open = Open::default();
             for row in rows.iter().filter(|r| r.addresses.iter().any(|a| a.covers(&piece))) {
@@ -131,5 +224,26 @@ impl<'a> Survey<'a> {
             found.into_iter().map(|((open, key, _), spans)| (merged(spans), open, key)).collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all
+    }
+
+    /// What a pod may exchange with a node, or with an address of which nothing is known.
+    pub(super) fn beyond(
+        &self,
+        own: &Participant,
+        direction: Direction,
+        other: &EndpointSet,
+    ) -> Open {
+        let pod = Endpoint::Pod(&own.pod);
+        let verdict = |other: Endpoint<'_>| {
+            let (source, destination) = direction.from_to(pod, other);
+            self.input.cluster.verdict(&source, &destination)
+        };
+        match other {
+            EndpointSet::Somewhere => {
+                let [four, six] = Family::ALL.map(|f| verdict(Endpoint::Outside(Span::all(f))));
+                Open::from(&four.either(&six, Why::UnknownAddress))
+            }
+            known => Open::from(&verdict(known.endpoint())),
+        }
     }
 }

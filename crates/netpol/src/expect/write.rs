@@ -1,17 +1,16 @@
-//! A first file of expectations: what is open now.
+//! Expectations as a document, and a first file of them: what is open now.
 
 use std::collections::BTreeMap;
 
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 use serde_json::{Map, Value, json};
 
-use super::survey::{Open, Survey, Who};
-use super::{API_VERSION, KIND};
-use crate::address::{Family, Span};
-use crate::engine::PodPattern;
+use super::survey::{Open, Participant, Survey, Who};
+use super::{API_VERSION, Expectation, Expectations, KIND, Party, Unlisted, Wanted};
+use crate::address::{Block, Family, Span};
 use crate::input::Input;
 use crate::policy::Direction;
-use crate::ports::{PortRange, PortSet};
+use crate::ports::{PortRange, PortSet, Protocol};
 
 /// What stands as the reason of each entry, until somebody knows a better one.
 pub const REASON: &str = "open when this file was written";
@@ -23,103 +22,141 @@ pub const PERHAPS: &str = "perhaps open when this file was written";
 /// meant to be closed.
 #[must_use]
 pub fn write(input: &Input) -> Value {
+    document(&Expectations { unlisted: Unlisted::Deny, flows: flows(input), place: None })
+}
+
+/// A document that [`read`](super::read()) takes.
+#[must_use]
+pub fn document(expectations: &Expectations) -> Value {
+    let unlisted = match expectations.unlisted {
+        Unlisted::Deny => "deny",
+        Unlisted::Ignore => "ignore",
+    };
+    let flows: Vec<Value> = expectations.flows.iter().map(entry).collect();
+    json!({"apiVersion": API_VERSION, "kind": KIND, "default": unlisted, "flows": flows})
+}
+
+fn flows(input: &Input) -> Vec<Expectation> {
     let mut survey = Survey::new(input);
-    let names = names(&survey);
-    // By name: actors of one name behave alike, or are named one by one.
+    let participants = std::mem::take(&mut survey.participants);
+    let names = names(input, &participants);
+    // By name: participants of one name behave alike, or are named one by one.
     let mut firsts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, name) in names.iter().enumerate() {
         firsts.entry(name.to_string()).or_default().push(i);
     }
-    let mut rows: Vec<(Value, Value, Open)> = Vec::new();
+    let listed = |i: usize| matches!(participants[i].who, Who::Member(_));
+    let mut flows = Vec::new();
     for source in firsts.values() {
         for destination in firsts.values() {
             let (from, mut to) = (source[0], destination[0]);
-            if from == to {
+            if from == to && !participants[from].several {
                 let Some(other) = destination.get(1) else { continue };
                 to = *other;
             }
-            let representative = |i: usize| matches!(survey.actors[i].who, Who::Stranger(_));
-            if representative(from) && representative(to) {
+            if !listed(from) && !listed(to) {
                 continue;
             }
-            let open = survey.between(&survey.actors[from], &survey.actors[to]);
-            rows.push((names[from].clone(), names[to].clone(), open));
+            let open = survey.between(&participants[from], &participants[to]);
+            flows.extend(entries(&names[from], &names[to], &open));
         }
     }
     for direction in Direction::ALL {
-        for own in firsts.values() {
-            let actor = survey.actors[own[0]].clone();
-            if matches!(actor.who, Who::Stranger(_)) {
-                continue;
-            }
-            for (spans, open, ()) in survey.outside(&actor, direction, &[], |_| ()) {
+        for own in firsts.values().filter(|own| listed(own[0])) {
+            for (spans, open, ()) in survey.outside(&participants[own[0]], direction, &[], |_| ()) {
                 for outside in blocks(&spans) {
-                    let own = names[own[0]].clone();
-                    let (from, to) = direction.from_to(own, outside);
-                    rows.push((from, to, open.clone()));
+                    let outside = Party::Addresses(outside);
+                    let (from, to) = direction.from_to(&names[own[0]], &outside);
+                    flows.extend(entries(from, to, &open));
                 }
             }
         }
     }
-    let flows: Vec<Value> =
-        rows.iter().flat_map(|(from, to, open)| entries(from, to, open)).collect();
-    json!({"apiVersion": API_VERSION, "kind": KIND, "default": "deny", "flows": flows})
+    flows
 }
 
-fn entries(from: &Value, to: &Value, open: &Open) -> Vec<Value> {
+fn entries(from: &Party, to: &Party, open: &Open) -> Vec<Expectation> {
     let doubtful = open.doubtful.iter().fold(PortSet::none(), |all, (_, ports)| all.union(ports));
     [(&open.certain, REASON), (&doubtful, PERHAPS)]
         .into_iter()
         .filter(|(ports, _)| !ports.is_empty())
-        .map(|(set, reason)| {
-            let mut entry = json!({"from": from, "to": to});
-            if !set.is_all() {
-                entry["ports"] = ports(set);
-            }
-            entry["verdict"] = json!("allow");
-            entry["reason"] = json!(reason);
-            entry
+        .map(|(ports, reason)| Expectation {
+            from: from.clone(),
+            to: to.clone(),
+            ports: ports.clone(),
+            verdict: Wanted::Allow,
+            reason: reason.to_owned(),
+            expires: None,
         })
         .collect()
 }
 
-/// What each actor is called in an entry: its workload, unless pods of that behave differently.
-fn names(survey: &Survey<'_>) -> Vec<Value> {
-    let workload = |i: usize| match &survey.actors[i].who {
+/// What each participant is called in an entry: its workload, unless pods of that behave
+/// differently.
+fn names(input: &Input, participants: &[Participant]) -> Vec<Party> {
+    let workload = |one: &Participant| match &one.who {
         Who::Member(m) => {
-            let member = &survey.input.members[*m];
+            let member = &input.members[*m];
             member.workload.as_ref().map(|w| format!("{}/{w}", member.namespace))
         }
-        Who::Stranger(_) => None,
+        Who::Representative(..) => None,
     };
     let mut classes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (i, actor) in survey.actors.iter().enumerate() {
-        if let Some(name) = workload(i) {
-            classes.entry(name).or_default().push(actor.class);
+    for one in participants {
+        if let Some(name) = workload(one) {
+            classes.entry(name).or_default().push(one.class);
         }
     }
     classes.values_mut().for_each(|c| {
         c.sort_unstable();
         c.dedup();
     });
-    let name = |i: usize| match &survey.actors[i].who {
-        Who::Stranger(pattern) => json!({"unknown": selectors(pattern)}),
+    let name = |one: &Participant| match &one.who {
+        Who::Representative(pattern, _) => Party::Unknown(pattern.clone()),
         Who::Member(m) => {
-            let member = &survey.input.members[*m];
-            let alike = workload(i).filter(|name| classes[name].len() == 1 || !member.is_pod);
+            let member = &input.members[*m];
+            let alike = workload(one).filter(|name| classes[name].len() == 1 || !member.is_pod);
             let own = || format!("{}/pod/{}", member.namespace, member.pod.name);
-            json!({"workload": alike.unwrap_or_else(own)})
+            Party::Workload(alike.unwrap_or_else(own))
         }
     };
-    (0..survey.actors.len()).map(name).collect()
+    participants.iter().map(name).collect()
 }
 
-fn selectors(pattern: &PodPattern) -> Value {
-    json!(pattern)
+fn entry(expectation: &Expectation) -> Value {
+    let mut entry = json!({"from": party(&expectation.from), "to": party(&expectation.to)});
+    if !expectation.ports.is_all() {
+        entry["ports"] = ports(&expectation.ports);
+    }
+    entry["verdict"] = json!(match expectation.verdict {
+        Wanted::Allow => "allow",
+        Wanted::Deny => "deny",
+        Wanted::Optional => "optional",
+    });
+    entry["reason"] = json!(expectation.reason);
+    if let Some(day) = expectation.expires {
+        entry["expires"] = json!(day.to_string());
+    }
+    entry
+}
+
+fn party(party: &Party) -> Value {
+    match party {
+        Party::Any => json!("any"),
+        Party::Workload(name) => json!({"workload": name}),
+        Party::Pods(pattern) => json!(pattern),
+        Party::Unknown(pattern) => json!({"unknown": pattern}),
+        Party::Addresses(Block { cidr, except }) if except.is_empty() => json!({"cidr": cidr}),
+        Party::Addresses(Block { cidr, except }) => json!({"cidr": cidr, "except": except}),
+        Party::Host(addresses) => json!({"host": addresses}),
+        Party::Somewhere => json!("somewhere"),
+        Party::HostNetwork(namespace) => json!({"hostNetwork": namespace}),
+        Party::OneOf(all) => all.iter().map(self::party).collect(),
+    }
 }
 
 fn ports(set: &PortSet) -> Value {
-    let entry = |protocol: crate::ports::Protocol, range: &PortRange| {
+    let entry = |protocol: Protocol, range: &PortRange| {
         let mut entry = Map::from_iter([("protocol".to_owned(), json!(protocol))]);
         if *range != PortRange::ALL {
             entry.insert("port".to_owned(), json!(range.first));
@@ -133,17 +170,17 @@ fn ports(set: &PortSet) -> Value {
 }
 
 /// Addresses as blocks, or as everything but some blocks where these are fewer.
-fn blocks(spans: &[Span]) -> Vec<Value> {
+fn blocks(spans: &[Span]) -> Vec<Block> {
     let own: Vec<IpNet> = spans.iter().flat_map(nets).collect();
     let rest: Vec<IpNet> = complement(spans).iter().flat_map(nets).collect();
     let whole = match spans.first().map(Span::family) {
-        Some(Family::V6) => "::/0",
-        _ => "0.0.0.0/0",
+        Some(Family::V6) => IpNet::V6(Ipv6Net::default()),
+        _ => IpNet::V4(Ipv4Net::default()),
     };
     match rest.len() {
-        0 => vec![json!({"cidr": whole})],
-        n if n + 1 < own.len() => vec![json!({"cidr": whole, "except": rest})],
-        _ => own.iter().map(|net| json!({"cidr": net})).collect(),
+        0 => vec![Block::new(whole)],
+        n if n + 1 < own.len() => vec![Block { cidr: whole, except: rest }],
+        _ => own.into_iter().map(Block::new).collect(),
     }
 }
 

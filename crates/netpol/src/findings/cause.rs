@@ -1,14 +1,14 @@
 //! What decides about a flow: rules that open it, pods that nothing isolates, policies that deny.
 
 use super::words;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Foreign};
 use crate::endpoint::{Endpoint, Pod};
 use crate::evaluate::RuleId;
 use crate::finding::{Cause, Origin, Role};
 use crate::input::Input;
 use crate::policy::{Direction, Policy};
 use crate::ports::PortSet;
-use crate::verdict::Verdict;
+use crate::verdict::{Tri, Verdict};
 
 /// What the platform's own policies are; `None` where nobody knows.
 pub(crate) type Ours<'a> = Option<&'a [Policy]>;
@@ -50,7 +50,8 @@ pub(crate) fn doubted_by(
     for (direction, subject, peer) in sides(source, destination) {
         let Endpoint::Pod(pod) = subject else { continue };
         if input.cluster.stack(direction, pod).foreign {
-            causes.extend(input.cluster.foreign.iter().map(|foreign| {
+            let may = |f: &&Foreign| input.cluster.foreign_selects(f, pod) != Tri::No;
+            causes.extend(input.cluster.foreign.iter().filter(may).map(|foreign| {
                 let (kind, name) = foreign.object.split_once(' ').unwrap_or((&foreign.object, ""));
                 let object = format!("{} {name}", kind.to_ascii_lowercase()).trim_end().to_owned();
                 (direction, Cause { object, role: Role::Doubtful, ..Cause::default() })

@@ -92,7 +92,7 @@ pub(super) fn settle(scene: &Scene<'_>, why: Why, keys: &[&str]) -> Vec<String> 
             vec!["add the Namespace objects, with their labels, to the manifests".to_owned()]
         }
         Why::CniDependent => vec!["name the network plugin:  --cni cilium".to_owned()],
-        Why::PolicyKindNotEvaluated | Why::UnknownLabel => Vec::new(),
+        Why::PolicyKindNotEvaluated | Why::UnknownLabel | Why::UnknownNode => Vec::new(),
     }
 }
 

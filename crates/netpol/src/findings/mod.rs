@@ -53,24 +53,27 @@ pub struct Scene<'a> {
 /// table.
 #[must_use]
 pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
-    let parties = scene.platform.parties(scene.input);
-    let several = |party| parties.iter().filter(|(other, _)| *other == party).count() > 1;
     let mut findings: Vec<Finding> = matrix
         .cells
         .iter()
         .filter_map(|cell| {
-            let [from, to] = cell.ends.map(|number| parties[number].1.endpoint());
-            let mut finding = of_cell(cell, scene, (&from, &to))?;
-            // Which of a party whose pods differ: a pod's name changes, so that it is only said.
-            let named = [cell.from, cell.to].into_iter().zip(&cell.between);
-            let named = named.filter(|(party, _)| several(*party));
-            let pods: Vec<&str> = named.filter_map(|(_, pod)| pod.as_deref()).collect();
-            if matches!(finding.kind, Kind::Bypass | Kind::Overblock) && !pods.is_empty() {
-                finding.message.push_str(&format!("; seen at {}", pods.join(" and ")));
+            let (from, to) = &*cell.ends;
+            let mut finding = of_cell(cell, scene, (&from.endpoint(), &to.endpoint()))?;
+            // Names of pods change, so that they are only said.
+            if cell.wrong > 0 && cell.flows.is_empty() {
+                let [from, to] = &cell.between;
+                let of = match cell.pairs {
+                    1 => String::new(),
+                    pairs => format!("{} of {pairs} flows, such as ", cell.wrong),
+                };
+                finding.message.push_str(&format!("; {of}{from} → {to}"));
             }
             Some(finding)
         })
         .collect();
+    if !matrix.complete {
+        findings.push(of_gap(crate::expect::INCOMPLETE));
+    }
     findings.sort_by_key(|finding| finding.kind);
     findings
 }

@@ -15,7 +15,7 @@ pub(super) fn rule(direction: Direction, rule: &Rule) -> String {
 
 /// A rule of a cluster-wide policy.
 pub(super) fn admin_rule(direction: Direction, rule: &AdminRule) -> String {
-    let peers = rule.peers.as_deref().unwrap_or_default().iter().map(admin_peer);
+    let peers = rule.peers.iter().map(admin_peer);
     whole(direction, &peers.collect::<Vec<_>>(), &rule.ports)
 }
 

@@ -117,7 +117,7 @@ fn keys(cluster: &Cluster) -> BTreeSet<&str> {
     for policy in &cluster.admin {
         selectors.push(&policy.subject.pods);
         let rules = policy.ingress.iter().chain(&policy.egress);
-        for peer in rules.flat_map(|r| r.peers.iter().flatten()) {
+        for peer in rules.flat_map(|r| &r.peers) {
             if let AdminPeer::Pods(pods) = peer {
                 selectors.push(&pods.pods);
             }

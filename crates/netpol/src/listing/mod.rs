@@ -228,7 +228,11 @@ impl<'c, 'a> Listing<'c, 'a> {
 
     fn is_listed(&self, from: usize, to: usize) -> bool {
         let (a, b) = (&self.nodes[from], &self.nodes[to]);
-        b.is_destination && (a.is_inside || b.is_inside) && (from != to || a.members.len() > 1)
+        let others = match a.members.as_slice() {
+            [member] => self.connections.member(*member).may_be_several(),
+            members => members.len() > 1,
+        };
+        b.is_destination && (a.is_inside || b.is_inside) && (from != to || others)
     }
 
     /// The ports among these that are asked for; `None`: none.

@@ -1,21 +1,19 @@
 //! The platform's own flows: what is expected, what the policies say, one verdict for each cell
 //! (`docs/network-policy.md`, "The platform's matrix").
 
-mod ends;
-mod expected;
 mod party;
+mod roles;
+mod table;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use ends::OURS;
-pub use expected::Expected;
 pub use party::{Party, Platform, Profile};
+pub use table::Expected;
 
-use party::End;
-
+use super::expect::{self, Deviation, EndpointSet, Found};
 use super::input::Input;
 use super::observe::FlowReport;
 use super::ports::PortSet;
@@ -27,6 +25,9 @@ use super::verdict::Why;
 pub struct Matrix {
     /// In the order of [`Party::ALL`], row by row.
     pub cells: Vec<Cell>,
+    /// Whether every pod that is not in the input was judged: false where labels have more
+    /// combinations than are tried.
+    pub complete: bool,
 }
 
 /// One source and one destination.
@@ -39,12 +40,15 @@ pub struct Cell {
     pub to: Party,
     /// Whether something is meant to be open.
     pub expected_open: bool,
-    /// The pods that the verdict is about, as `namespace/name`; `None` for one that stands for
-    /// others, and for an address.
-    pub between: [Option<String>; 2],
-    /// The same two ends, by their number among [`Platform::parties`].
+    /// How many flows it is the worst of: every two sets of endpoints that nothing tells apart.
+    pub pairs: usize,
+    /// How many of them are not as intended.
+    pub wrong: usize,
+    /// Between which endpoints the verdict holds, by their names.
+    pub between: [String; 2],
+    /// The same two.
     #[serde(skip)]
-    pub(super) ends: [usize; 2],
+    pub(super) ends: Box<(EndpointSet, EndpointSet)>,
     /// What was found.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -129,11 +133,10 @@ impl Verdict {
 }
 
 impl Cell {
-    /// Whether its verdict is worse, or as bad and about more ports.
-    fn is_worse_than(&self, other: &Self) -> bool {
-        let (own, others) = (&self.at_stake, &other.at_stake);
-        let more = || others.difference(own).is_empty() && own != others;
-        match self.verdict.rank().cmp(&other.verdict.rank()) {
+    /// Whether a verdict is worse, or as bad and about more ports.
+    fn is_better_than(&self, verdict: &Verdict, at_stake: &PortSet) -> bool {
+        let more = || self.at_stake.difference(at_stake).is_empty() && self.at_stake != *at_stake;
+        match verdict.rank().cmp(&self.verdict.rank()) {
             Ordering::Less => true,
             Ordering::Equal => more(),
             Ordering::Greater => false,
@@ -142,44 +145,46 @@ impl Cell {
 }
 
 impl Matrix {
-    /// Compares the input with the platform's table.
+    /// Judges the input by the platform's table, and shows the worst flow of each cell.
     #[must_use]
     pub fn new(input: &Input, platform: &Platform) -> Self {
-        let parties = platform.parties(input);
-        let mut cells: Vec<Cell> = Vec::new();
-        let mut at: HashMap<(Party, Party), usize> = HashMap::new();
-        for (i, (from, source)) in parties.iter().enumerate() {
-            for (j, (to, destination)) in parties.iter().enumerate() {
-                if from == to || !(from.is_pod() || to.is_pod()) || !from.connects() {
-                    continue;
+        let table = platform.table(input);
+        let mut cells: BTreeMap<(Party, Party), Cell> = BTreeMap::new();
+        let complete = expect::judge(input, &table.expectations, &mut |flow| {
+            let Some((from, to)) = flow.entries.iter().find_map(|entry| table.cells[*entry]) else {
+                return;
+            };
+            let expected = platform.expected(from, to);
+            let (verdict, at_stake) = worst(&expected, &flow.found);
+            let wrong = usize::from(!matches!(verdict, Verdict::Match | Verdict::Wide { .. }));
+            let known = cells.get_mut(&(from, to));
+            if let Some(cell) = known {
+                cell.pairs += 1;
+                cell.wrong += wrong;
+                if !cell.is_better_than(&verdict, &at_stake) {
+                    return;
                 }
-                // Two parties outside of the platform are none of its business.
-                if !(from.is_ours() || to.is_ours()) {
-                    continue;
-                }
-                let expected = platform.expected(*from, *to);
-                let found = input.cluster.verdict(&source.endpoint(), &destination.endpoint());
-                let (verdict, at_stake) = judge(&expected, &found);
-                let expected_open = !expected.open.is_empty();
-                let (says, flows) = (None, Vec::new());
-                let (between, ends) = ([source, destination].map(End::member), [i, j]);
-                let (from, to) = (*from, *to);
-                let cell =
-                    Cell { from, to, expected_open, between, ends, verdict, at_stake, says, flows };
-                match at.get(&(from, to)) {
-                    None => {
-                        at.insert((from, to), cells.len());
-                        cells.push(cell);
-                    }
-                    // Of several the worst counts.
-                    Some(first) if cell.is_worse_than(&cells[*first]) => {
-                        cells[*first] = cell;
-                    }
-                    Some(_) => {}
-                }
+                cell.between = [flow.from.members(input), flow.to.members(input)];
+                *cell.ends = (flow.from.clone(), flow.to.clone());
+                (cell.verdict, cell.at_stake) = (verdict, at_stake);
+                return;
             }
-        }
-        Self { cells }
+            let cell = Cell {
+                from,
+                to,
+                expected_open: !expected.open.is_empty(),
+                pairs: 1,
+                wrong,
+                between: [flow.from.members(input), flow.to.members(input)],
+                ends: Box::new((flow.from.clone(), flow.to.clone())),
+                verdict,
+                says: None,
+                flows: Vec::new(),
+                at_stake,
+            };
+            cells.insert((from, to), cell);
+        });
+        Self { cells: cells.into_values().collect(), complete }
     }
 
     /// The plugin lets everything pass: what the policies close is not closed.
@@ -193,33 +198,21 @@ impl Matrix {
     }
 }
 
-/// One verdict for a cell: the worst thing that is true of it.
-fn judge(expected: &Expected, found: &super::verdict::Verdict) -> (Verdict, PortSet) {
-    let open = found.allowed();
-    let beyond = open.difference(&expected.open);
-    let bypass = beyond.difference(&expected.wide);
-    if !bypass.is_empty() {
-        return (Verdict::Bypass { ports: bypass.to_string() }, bypass);
-    }
-    let overblock = expected.open.difference(&found.possible());
-    if !overblock.is_empty() {
-        return (Verdict::Overblock { ports: overblock.to_string() }, overblock);
-    }
-    for (why, ports) in found.uncertain() {
-        let unwanted = ports.difference(&expected.open).difference(&expected.wide);
-        let wanted = ports.intersection(&expected.open);
-        for (ports, wanted) in [(unwanted, false), (wanted, true)] {
-            if !ports.is_empty() {
-                return (Verdict::Unknown { ports: ports.to_string(), why, wanted }, ports);
-            }
-        }
-    }
-    // What may be open beyond the need is told like what is.
-    let beyond = found.possible().difference(&expected.open);
-    if beyond.is_empty() {
-        return (Verdict::Match, beyond);
-    }
-    (Verdict::Wide { ports: beyond.to_string(), narrow: expected.narrow(&beyond) }, beyond)
+/// The worst thing that is true of a flow, and on which ports.
+fn worst(expected: &Expected, found: &[Found]) -> (Verdict, PortSet) {
+    let Some(worst) = found.iter().map(|one| one.deviation).min() else {
+        return (Verdict::Match, PortSet::none());
+    };
+    let same = found.iter().filter(|one| one.deviation == worst);
+    let on = same.fold(PortSet::none(), |all, one| all.union(&one.ports));
+    let ports = on.to_string();
+    let verdict = match worst {
+        Deviation::Bypass => Verdict::Bypass { ports },
+        Deviation::Overblock => Verdict::Overblock { ports },
+        Deviation::Unknown { why, wanted } => Verdict::Unknown { ports, why, wanted },
+        Deviation::Wide => Verdict::Wide { ports, narrow: expected.narrow(&on) },
+    };
+    (verdict, on)
 }
 
 impl Expected {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::flow::Via;
 use super::pod::smallest_labels;
+use super::run_object::PROBE_NAMESPACE;
 use super::scene::Scene;
 use crate::endpoint::Pod;
 use crate::input::{Input, Member};
@@ -57,8 +58,8 @@ impl Actor {
 pub struct Stand {
     /// For whom it stands.
     pub party: Party,
-    /// Where; `None`: in the run's own namespace.
-    pub namespace: Option<String>,
+    /// Where.
+    pub namespace: String,
     /// Beside the run's own labels.
     pub labels: Vec<(String, String)>,
     /// On which node it has to be.
@@ -76,13 +77,24 @@ pub struct Absent {
     pub why: String,
 }
 
-/// The running pods of the platform.
+/// The running pods of the platform, and of the Ingress controller.
 #[must_use]
-pub fn real(input: &Input, scene: &Scene) -> Vec<Actor> {
+pub fn real(input: &Input, scene: &Scene, platform: &Platform) -> Vec<Actor> {
     let mut actors = Vec::new();
-    for party in [Party::Gateway, Party::Dashboard, Party::Agent, Party::Sandbox, Party::AgentMade]
-    {
-        let members = input.members.iter().filter(|m| m.is_pod && is(party, m));
+    for party in [
+        Party::Gateway,
+        Party::Dashboard,
+        Party::Agent,
+        Party::Sandbox,
+        Party::AgentMade,
+        Party::IngressController,
+    ] {
+        let of_controller = |m: &Member| {
+            party == Party::IngressController
+                && platform.ingress_namespace.as_ref() == Some(&m.namespace)
+        };
+        let members =
+            input.members.iter().filter(|m| m.is_pod && (is(party, m) || of_controller(m)));
         actors.extend(members.filter_map(|m| actor(party, m, scene)).take(PODS));
     }
     actors
@@ -126,7 +138,6 @@ pub fn stands(
     real: &[Actor],
     input: &Input,
     scene: &Scene,
-    platform: &Platform,
 ) -> (Vec<Stand>, Vec<Absent>) {
     let (mut stands, mut absent) = (Vec::new(), Vec::new());
     for party in parties {
@@ -143,14 +154,11 @@ pub fn stands(
                 there.or_else(|| blank(party))
             }
             Party::Pipeline | Party::AgentMade => blank(party),
-            Party::IngressController => {
-                let Some(namespace) = &platform.ingress_namespace else { continue };
-                if !scene.namespaces.contains(namespace) {
-                    let why = format!("there is no namespace {namespace} to probe from");
-                    absent.push(Absent { party, why });
-                    continue;
-                }
-                Some(Pod::new(namespace, "ingress", Labels::default()))
+            // Nothing is created among what is somebody else's.
+            Party::IngressController if !real.iter().any(|a| a.party == party && a.probes) => {
+                let why = "nothing is created in the Ingress controller's namespace, and no pod of it can be asked";
+                absent.push(Absent { party, why: why.to_owned() });
+                continue;
             }
             _ => continue,
         };
@@ -191,11 +199,11 @@ fn stand(
     }
     let listens = match party {
         Party::AgentMade => vec![AGENT_PORT],
-        Party::Pipeline | Party::Migration | Party::IngressController => vec![PORT],
+        Party::Pipeline | Party::Migration => vec![PORT],
         // The real pod's address is probed, or there is none.
         _ => Vec::new(),
     };
-    Ok(Stand { party, namespace: Some(namespace), labels, node: None, listens })
+    Ok(Stand { party, namespace, labels, node: None, listens })
 }
 
 /// The pod without policies that stands for any other namespace, one on each node: also the control
@@ -213,7 +221,7 @@ pub fn elsewhere(node: &str, platform: &Platform) -> Stand {
     listens.insert(0, PORT);
     Stand {
         party: Party::Elsewhere,
-        namespace: None,
+        namespace: PROBE_NAMESPACE.to_owned(),
         labels: Vec::new(),
         node: Some(node.to_owned()),
         listens,

@@ -5,7 +5,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::run_object::{POD_SECURITY, PROBE_NAMESPACE};
 use crate::ports::Protocol;
+
+/// Prepares the namespace for probe pods.
+pub const PREPARE: &str =
+    "kubectl openhive verify-netpol --print-rbac probing | kubectl apply -f -";
 
 /// The word of a probe.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -184,7 +189,11 @@ pub enum Reason {
     NotEnforced,
     /// The account lacks a right.
     MissingRight(String),
-    /// There is no pod to probe from, and none could be made.
+    /// Nobody has prepared a namespace for probe pods.
+    NoProbeNamespace,
+    /// The namespace for probe pods admits pods that can do harm.
+    UnpreparedProbeNamespace,
+    /// There is no pod to probe from, and none could be created.
     NoSource(String),
     /// There is nothing to probe.
     NoTarget(String),
@@ -209,6 +218,15 @@ impl fmt::Display for Reason {
             Self::Contradiction => f.write_str("a packet got through that the policies deny"),
             Self::NotEnforced => f.write_str("policies were not shown to be enforced"),
             Self::MissingRight(right) => write!(f, "no right to {right}"),
+            Self::NoProbeNamespace => write!(
+                f,
+                "there is no namespace {PROBE_NAMESPACE}; an administrator creates it:  {PREPARE}"
+            ),
+            Self::UnpreparedProbeNamespace => write!(
+                f,
+                "namespace {PROBE_NAMESPACE} does not enforce the Pod Security level {}; an administrator prepares it:  {PREPARE}",
+                POD_SECURITY.1
+            ),
             Self::NoSource(what) | Self::NoTarget(what) => f.write_str(what),
         }
     }

@@ -11,6 +11,7 @@
 //! | [`plan`] | who probes what |
 //! | [`rounds`] | what was answered, and what is asked again |
 //! | [`pod`] | the pod that stands for another |
+//! | [`run_object`] | what a run creates, and what it may delete |
 //! | [`proof`] | whether policies are enforced, and what a run says of itself |
 
 pub mod actor;
@@ -21,6 +22,7 @@ pub mod plan;
 pub mod pod;
 pub mod proof;
 pub mod rounds;
+pub mod run_object;
 pub mod scene;
 
 #[cfg(test)]

@@ -3,18 +3,14 @@
 
 use serde_json::{Value, json};
 
+use super::run_object::{EXPIRES, ROLE, RUN, owner_reference};
 use crate::cluster::Cluster;
 use crate::endpoint::{Endpoint, Pod};
 use crate::labels::Labels;
+use crate::matching::Remote;
 use crate::policy::{Direction, Peer};
 use crate::verdict::Tri;
 
-/// The label of everything that a run makes; its value is the run's id.
-pub const RUN: &str = "openhive.io/probe-run";
-/// What a probe pod is for: a party of the matrix, or part of the proof.
-pub const ROLE: &str = "openhive.io/probe-role";
-/// When what a run made is of no use to anybody any more; RFC 3339, by the API server's clock.
-pub const EXPIRES: &str = "openhive.io/expires";
 /// A condition that nobody ever sets: so that no Service sends traffic to a probe pod.
 const GATE: &str = "openhive.io/never";
 
@@ -63,7 +59,8 @@ pub fn smallest_labels(cluster: &Cluster, pod: &Pod) -> Option<Vec<(String, Stri
 fn signature(cluster: &Cluster, pod: &Pod) -> Vec<Tri> {
     // Addresses are no labels: the pod that stands for this one has another.
     let pod = Pod { addresses: Vec::new(), host_network: false, ..pod.clone() };
-    let end = Endpoint::Pod(&pod);
+    // Of which direction a rule is matters for addresses only.
+    let end = Remote::new(Direction::Ingress, Endpoint::Pod(&pod));
     let mut all = Vec::new();
     for policy in &cluster.policies {
         all.push(cluster.selects(policy, &pod));
@@ -95,8 +92,8 @@ pub struct Recipe<'a> {
     pub role: &'a str,
     /// Beside our own.
     pub labels: &'a [(String, String)],
-    /// `uid` and name of the run's ConfigMap in this namespace.
-    pub owner: (&'a str, &'a str),
+    /// The uid of the run's ConfigMap in this namespace.
+    pub owner: &'a str,
     /// An image with python3.
     pub image: &'a str,
     /// A numeric user that is not root.
@@ -134,10 +131,7 @@ impl Recipe<'_> {
             "metadata": {
                 "name": self.name, "namespace": self.namespace, "labels": labels,
                 "annotations": {EXPIRES: self.expires},
-                "ownerReferences": [{
-                    "apiVersion": "v1", "kind": "ConfigMap", "name": self.owner.1, "uid": self.owner.0,
-                    "controller": true, "blockOwnerDeletion": false,
-                }],
+                "ownerReferences": [owner_reference(self.run, self.owner)],
             },
             "spec": {
                 "restartPolicy": "Never",

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::pod::RUN;
+use super::run_object::RUN;
 
 /// What is there. Pods of probe runs are left out: two runs must not meet.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,10 @@ use crate::ports::{PortRange, PortSet, Protocol};
 const V1ALPHA1_MAX: usize = 100;
 const V1ALPHA2_MAX: usize = 25;
 
-/// Reads one cluster-wide policy.
+/// Reads one cluster-wide policy; `None` where it has a peer of a kind that is not known.
+///
+/// A newer API may have such kinds. A plugin that knows the kind evaluates it, and one that does not
+/// has to fail closed (`AdminNetworkPolicyIngressPeer`), so that no answer holds on every plugin.
 ///
 /// # Errors
 /// Everything in it that the API server would refuse.
@@ -22,7 +25,10 @@ pub fn admin_policy(
     manifest: &Value,
     kind: AdminKind,
     place: Option<&Place>,
-) -> Result<AdminPolicy, Vec<Invalid>> {
+) -> Result<Option<AdminPolicy>, Vec<Invalid>> {
+    if has_unknown_peer(manifest) {
+        return Ok(None);
+    }
     let sink = Sink::default();
     let root = Cursor::root(manifest, &sink);
     let (_, name) = identity(&root, "");
@@ -46,7 +52,7 @@ pub fn admin_policy(
     });
     let (mut policy, notes) = sink.finish(policy, &object, place)?;
     policy.notes = notes;
-    Ok(policy)
+    Ok(Some(policy))
 }
 
 type Spec = (Tier, u16, AdminPods, Vec<AdminRule>, Vec<AdminRule>);
@@ -156,7 +162,7 @@ fn rule(at: &Cursor<'_>, kind: AdminKind, direction: Direction) -> Option<AdminR
         if list.value().as_array().is_some_and(Vec::is_empty) {
             list.report(Problem::Missing);
         }
-        list.items().map(|p| peer(&p, direction)).collect()
+        Some(list.items().filter_map(|p| peer(&p, direction)).collect())
     });
     let ports = at.get(ports_field).map_or(RulePorts::Every, |list| {
         limit(&list, kind);
@@ -172,7 +178,7 @@ fn rule(at: &Cursor<'_>, kind: AdminKind, direction: Direction) -> Option<AdminR
         names.dedup();
         RulePorts::Some { numbers, names }
     });
-    Some(AdminRule { name, action: action?, peers, ports })
+    Some(AdminRule { name, action: action?, peers: peers?, ports })
 }
 
 fn action(at: &Cursor<'_>, kind: AdminKind) -> Option<Action> {
@@ -192,18 +198,27 @@ fn action(at: &Cursor<'_>, kind: AdminKind) -> Option<Action> {
     }
 }
 
-/// A peer; `None` for a kind that is not known, which a newer API may have.
-fn peer(at: &Cursor<'_>, direction: Direction) -> Option<AdminPeer> {
-    let known: &[&'static str] = match direction {
+/// The kinds of peers that a direction has.
+const fn peer_kinds(direction: Direction) -> &'static [&'static str] {
+    match direction {
         Direction::Ingress => &["namespaces", "pods"],
         Direction::Egress => &["namespaces", "pods", "nodes", "networks", "domainNames"],
-    };
-    let object = at.object()?;
-    if !object.is_empty() && object.iter().all(|(k, v)| v.is_null() || !known.contains(&k.as_str()))
-    {
-        return None;
     }
-    let (key, value) = only_one(at, known)?;
+}
+
+fn has_unknown_peer(manifest: &Value) -> bool {
+    Direction::ALL.into_iter().any(|direction| {
+        let known = peer_kinds(direction);
+        let rules = manifest["spec"][direction.field()].as_array().into_iter().flatten();
+        let peers = rules.filter_map(|rule| rule[direction.preposition()].as_array()).flatten();
+        let mut fields = peers.filter_map(Value::as_object).flatten();
+        fields.any(|(key, value)| !value.is_null() && !known.contains(&key.as_str()))
+    })
+}
+
+fn peer(at: &Cursor<'_>, direction: Direction) -> Option<AdminPeer> {
+    at.object()?;
+    let (key, value) = only_one(at, peer_kinds(direction))?;
     Some(match key {
         "namespaces" => AdminPeer::Pods(namespaces(&value)),
         "pods" => AdminPeer::Pods(pods(&value)),

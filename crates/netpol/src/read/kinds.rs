@@ -74,8 +74,8 @@ pub(crate) fn is_shaped_like_a_policy(manifest: &Value) -> bool {
     manifest.get("spec").into_iter().chain(specs).any(|spec| {
         let selects = |key: &&str| spec.get(*key).is_some_and(Value::is_object);
         let rules = |key: &&str| spec.get(*key).is_some_and(Value::is_array);
-        ["podSelector", "endpointSelector", "workloadSelector"].iter().any(|key| selects(&key))
-            || ["ingress", "egress"].iter().any(|key| rules(&key))
+        ["podSelector", "endpointSelector", "workloadSelector"].iter().any(selects)
+            || ["ingress", "egress"].iter().any(rules)
     })
 }
 

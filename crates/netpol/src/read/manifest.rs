@@ -7,7 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde::{Deserialize, de};
 use serde_json::{Map, Value};
 
-/// An object without the parts that never bear on connections: annotations, what pods mount and
+use super::node::tells_addresses;
+
+/// An object without the parts that never bear on connections: annotations but those of nodes, what pods mount and
 /// run, conditions, the contents of Secrets and ConfigMaps. Whatever is kept is kept as it is
 /// written, so that what the API server would refuse is still seen.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,7 @@ enum Part {
     Object,
     Items,
     Metadata,
+    Annotations,
     /// Of any kind but Pod.
     Spec,
     /// `jobTemplate` of a CronJob.
@@ -54,9 +57,11 @@ impl Part {
                 _ => Some(Self::Whole),
             },
             Self::Metadata => match key {
-                "annotations" | "managedFields" => None,
+                "annotations" => Some(Self::Annotations),
+                "managedFields" => None,
                 _ => Some(Self::Whole),
             },
+            Self::Annotations => tells_addresses(key).then_some(Self::Whole),
             Self::Spec => match key {
                 "template" => Some(Self::Template),
                 "jobTemplate" => Some(Self::JobTemplate),
@@ -160,7 +165,11 @@ impl<'de> Visitor<'de> for Part {
                     map.next_value::<IgnoredAny>()?;
                 }
                 Some(Some((key, part))) => {
-                    members.insert(key, map.next_value_seed(part)?);
+                    let value = map.next_value_seed(part)?;
+                    if part != Self::Annotations || value.as_object().is_some_and(|v| !v.is_empty())
+                    {
+                        members.insert(key, value);
+                    }
                 }
             }
         }
@@ -231,6 +240,15 @@ mod tests {
         }
         let list = |pod: &Value| json!({"kind": "List", "items": [with(&head, pod), null, 3]});
         assert_eq!(read(&list(&pod)), list(&kept));
+    }
+
+    #[test]
+    fn addresses_are_kept_of_a_nodes_annotations() {
+        let told = "projectcalico.org/IPv4IPIPTunnelAddr";
+        let node =
+            json!({"kind": "Node", "metadata": {"annotations": {"note": "x", told: "10.9.0.1"}}});
+        let kept = json!({"kind": "Node", "metadata": {"annotations": {told: "10.9.0.1"}}});
+        assert_eq!(read(&node), kept);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod pod;
 pub(crate) mod policy;
 pub(crate) mod selector;
 mod service;
+mod workload;
 
 pub use admin::admin_policy;
 pub use kinds::{Bearing, bearing};

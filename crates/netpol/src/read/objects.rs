@@ -1,6 +1,6 @@
 //! A set of untyped objects to an [`Input`], or to a [`Cluster`] alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -9,9 +9,10 @@ use super::cursor::{Cursor, Sink, at, text_at};
 use super::foreign::foreign;
 use super::kinds::{Bearing, bearing, is_shaped_like_a_policy};
 use super::node::node;
-use super::pod::{add_controller_labels, pod};
+use super::pod::pod;
 use super::policy::{identity, network_policy};
 use super::service::{endpoint_slice, endpoints, ingress, service};
+use super::workload::{scaled, workload};
 use crate::admin::AdminKind;
 use crate::cluster::{Cluster, Foreign};
 use crate::input::{Input, Member, Owner, Skipped};
@@ -54,6 +55,8 @@ pub struct Reader {
     /// Controllers with a template that are in the input, by namespace, and who controls them.
     workloads: HashMap<String, HashMap<Owner, Option<Owner>>>,
     templates: Vec<Member>,
+    /// Workloads by namespace whose number of pods is set by another object.
+    scaled: HashSet<(String, Owner)>,
 }
 
 impl Reader {
@@ -68,6 +71,7 @@ impl Reader {
             named_namespaces: BTreeSet::new(),
             workloads: HashMap::new(),
             templates: Vec::new(),
+            scaled: HashSet::new(),
         }
     }
 
@@ -158,7 +162,11 @@ impl Reader {
             _ => {
                 if let Some(admin) = admin_kind(api_version, kind) {
                     match admin_policy(manifest, admin, place) {
-                        Ok(policy) => self.input.cluster.admin.push(policy),
+                        Ok(Some(policy)) => self.input.cluster.admin.push(policy),
+                        Ok(None) => {
+                            let found = foreign(manifest, (group, kind), &self.default_namespace);
+                            self.input.cluster.foreign.extend(found);
+                        }
                         Err(problems) => self.input.invalid.extend(problems),
                     }
                 } else {
@@ -177,7 +185,8 @@ impl Reader {
         place: Option<&Place>,
     ) {
         let bearing = bearing(group, kind);
-        let is_workload = self.template(manifest, kind, place);
+        let is_workload = self.template(manifest, (group, kind), place);
+        self.scaled.extend(scaled(manifest, &self.default_namespace));
         let is_policy = match bearing {
             Bearing::None => false,
             Bearing::Policy => true,
@@ -315,6 +324,7 @@ impl Reader {
                     owner: controller(manifest),
                     workload: None,
                     replicas: 1,
+                    varies: false,
                     place: place.cloned(),
                 });
             }
@@ -323,40 +333,16 @@ impl Reader {
     }
 
     /// Reads an object of whatever kind that has a pod template.
-    fn template(&mut self, manifest: &Value, kind: &str, place: Option<&Place>) -> bool {
-        let sink = Sink::default();
-        let root = Cursor::root(manifest, &sink);
-        let Some(spec) = manifest.get("spec") else { return false };
-        let nested = spec.get("jobTemplate").and_then(|job| job.get("spec"));
-        let template = nested.unwrap_or(spec).get("template");
-        let Some(template) = template.filter(|t| at(t, &["spec", "containers"]).is_some()) else {
-            return false;
-        };
-        let (namespace, name) = identity(&root, &self.default_namespace);
-        let owner = Owner { kind: kind.to_owned(), name };
-        if let Some(metadata) = root.get("metadata") {
-            labels(&metadata); // its own, which the API server checks as well
-        }
-        let template_at = Cursor::root(template, &sink);
-        let mut read = pod(&template_at, &namespace, owner.to_string());
-        add_controller_labels(&mut read.labels, kind, &owner.name, spec);
-        match sink.finish(Some(read), &format!("{kind} {namespace}/{}", owner.name), place) {
-            Ok((pod, _)) => {
-                self.named_namespaces.insert(namespace.clone());
-                let here = self.workloads.entry(namespace.clone()).or_default();
-                here.insert(owner.clone(), controller(manifest));
-                let asked = ["replicas", "parallelism"].iter().find_map(|k| spec.get(*k)?.as_u64());
-                self.templates.push(Member {
-                    pod,
-                    namespace,
-                    is_pod: false,
-                    owner: Some(owner.clone()),
-                    workload: Some(owner),
-                    replicas: asked.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-                    place: place.cloned(),
-                });
+    fn template(&mut self, manifest: &Value, kind: (&str, &str), place: Option<&Place>) -> bool {
+        match workload(manifest, kind, &self.default_namespace, place) {
+            None => return false,
+            Some(Ok(member)) => {
+                self.named_namespaces.insert(member.namespace.clone());
+                let here = self.workloads.entry(member.namespace.clone()).or_default();
+                here.extend(member.owner.clone().map(|owner| (owner, controller(manifest))));
+                self.templates.push(member);
             }
-            Err(problems) => self.input.invalid.extend(problems),
+            Some(Err(problems)) => self.input.invalid.extend(problems),
         }
         true
     }
@@ -392,8 +378,9 @@ impl Reader {
         }
         self.input.counts.pods = members.len();
         let mut without_pods = Vec::new();
-        for template in templates {
+        for mut template in templates {
             let Some(owner) = &template.owner else { continue };
+            template.varies |= self.scaled.contains(&(template.namespace.clone(), owner.clone()));
             if self.top(&template.namespace, owner) != *owner {
                 continue; // its owner stands for it
             }
@@ -455,7 +442,7 @@ fn is_made_from(pod: &Member, template: &Member) -> bool {
 
 /// The controller that an object names. A node, which owns the pods that its kubelet reads from
 /// files, is none.
-fn controller(manifest: &Value) -> Option<Owner> {
+pub(super) fn controller(manifest: &Value) -> Option<Owner> {
     let owners = at(manifest, &["metadata", "ownerReferences"])?.as_array()?;
     let owner =
         owners.iter().find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))?;
@@ -490,11 +477,8 @@ fn admin_kind(api_version: &str, kind: &str) -> Option<AdminKind> {
 fn namespace(manifest: &Value, place: Option<&Place>) -> Result<(String, Labels), Vec<Invalid>> {
     let sink = Sink::default();
     let root = Cursor::root(manifest, &sink);
-    let found = root.require("metadata").and_then(|metadata| {
-        let name = metadata.require("name")?.string()?.to_owned();
-        Some((name, labels(&metadata)))
-    });
-    let name = manifest.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let (_, name) = identity(&root, "");
+    let found = root.get("metadata").map(|metadata| (name.clone(), labels(&metadata)));
     sink.finish(found, &format!("Namespace {name}"), place).map(|(found, _)| found)
 }
 

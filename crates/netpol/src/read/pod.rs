@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::cursor::{Cursor, at as value_at, text_at};
 use super::objects::labels;
 use super::policy::{port_number, protocol};
+use crate::address::parse_address;
 use crate::endpoint::{ContainerPort, ContainerPorts, Home, Pod};
 use crate::labels::Labels;
 use crate::ports::Protocol;
@@ -20,7 +21,7 @@ pub(crate) fn pod(at: &Cursor<'_>, namespace: &str, name: String) -> Pod {
         .flatten()
         .filter_map(|entry| entry.get("ip").and_then(Value::as_str))
         .chain(text(&["status", "podIP"]))
-        .filter_map(|ip| ip.parse().ok());
+        .filter_map(parse_address);
     let mut pod = Pod {
         home: Home::Namespace(namespace.to_owned()),
         name,
@@ -66,7 +67,13 @@ fn container(at: &Cursor<'_>, all: &mut Vec<ContainerPort>) {
 
 /// Labels that a controller puts on the pods it makes. Where the value is not known beforehand, only
 /// the key is (rule 21).
-pub(crate) fn add_controller_labels(labels: &mut Labels, kind: &str, name: &str, spec: &Value) {
+/// A name that is made up later is `None`.
+pub(crate) fn add_controller_labels(
+    labels: &mut Labels,
+    kind: &str,
+    name: Option<&str>,
+    spec: &Value,
+) {
     let unknown: &[&str] = match kind {
         "Deployment" => &["pod-template-hash"],
         "StatefulSet" => &[
@@ -77,7 +84,10 @@ pub(crate) fn add_controller_labels(labels: &mut Labels, kind: &str, name: &str,
         "DaemonSet" => &["controller-revision-hash", "pod-template-generation"],
         "Job" => {
             for key in ["batch.kubernetes.io/job-name", "job-name"] {
-                labels.insert(key, name);
+                match name {
+                    Some(name) => labels.insert(key, name),
+                    None => labels.insert_unknown(key),
+                }
             }
             &["batch.kubernetes.io/controller-uid", "controller-uid"]
         }

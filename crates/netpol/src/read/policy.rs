@@ -10,7 +10,6 @@ use super::selector::{is_subdomain, selector};
 use crate::address::Block;
 use crate::invalid::{Invalid, Place, Problem};
 use crate::labels::Selector;
-use crate::mutant::{self, Mutant};
 use crate::policy::{Direction, NoteKind, Peer, Policy, Rule, RulePorts, Scope};
 use crate::ports::{PortRange, PortSet, Protocol};
 
@@ -42,20 +41,29 @@ pub fn network_policy(
     Ok(policy)
 }
 
-/// Namespace and name of an object.
+/// Namespace and name of an object. Where the API server makes up the name, its beginning stands for
+/// it.
 pub(crate) fn identity(root: &Cursor<'_>, default_namespace: &str) -> (String, String) {
     let metadata = root.require("metadata");
-    let text = |key: &str, required: bool| {
-        let metadata = metadata.as_ref()?;
-        let at = if required { metadata.require(key) } else { metadata.get(key) }?;
+    let text = |key: &str, is_valid: fn(&str) -> bool| {
+        let at = metadata.as_ref()?.get(key)?;
         let text = at.string()?;
-        if !is_subdomain(text) {
+        if !is_valid(text) {
             at.report(Problem::Name(text.to_owned()));
         }
         Some(text.to_owned())
     };
-    let namespace = text("namespace", false).unwrap_or_else(|| default_namespace.to_owned());
-    (namespace, text("name", true).unwrap_or_default())
+    let namespace = text("namespace", is_subdomain).unwrap_or_else(|| default_namespace.to_owned());
+    let name = text("name", is_subdomain).or_else(|| text("generateName", is_beginning));
+    if let (None, Some(metadata)) = (&name, &metadata) {
+        metadata.require("name");
+    }
+    (namespace, name.unwrap_or_default())
+}
+
+/// Whether something can follow it so that it is a name (`NameIsDNSSubdomain` with `prefix`).
+fn is_beginning(text: &str) -> bool {
+    is_subdomain(text) || text.strip_suffix('-').is_some_and(is_subdomain)
 }
 
 type Spec = (Selector, Option<Vec<Rule>>, Option<Vec<Rule>>, Vec<Direction>);
@@ -71,17 +79,12 @@ fn spec(root: &Cursor<'_>) -> Option<Spec> {
     // (`SetDefaults_NetworkPolicy`).
     let isolates = |direction| match &types {
         Some(types) => types.contains(&direction),
-        None => {
-            direction == Direction::Ingress
-                || egress
-                    .as_ref()
-                    .is_some_and(|e| !e.is_empty() || mutant::is(Mutant::EmptyEgressIsolates))
-        }
+        None => direction == Direction::Ingress || egress.as_ref().is_some_and(|e| !e.is_empty()),
     };
     let mut idle = Vec::new();
     let mut keep = |direction, rules: Option<Vec<Rule>>| {
         let rules = rules.unwrap_or_default();
-        if isolates(direction) || mutant::is(Mutant::TypesIgnored) && !rules.is_empty() {
+        if isolates(direction) {
             return Some(rules);
         }
         if !rules.is_empty() {
@@ -253,8 +256,7 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
     }
     at.only(&["protocol", "port", "endPort"]);
     at.object()?;
-    let default = if mutant::is(Mutant::DefaultsToUdp) { Protocol::Udp } else { Protocol::Tcp };
-    let protocol = at.get("protocol").map_or(Some(default), |p| protocol(&p));
+    let protocol = at.get("protocol").map_or(Some(Protocol::Tcp), |p| protocol(&p));
     let end = at.get("endPort").map(|e| port_number(&e));
     let Some(port) = at.get("port") else {
         if end.is_some() {
@@ -275,7 +277,6 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
         at.report_at("endPort", Problem::EndPortBelow { port: first, end: last });
         return None;
     }
-    let last = last - u16::from(mutant::is(Mutant::EndPortExcluded) && last > first);
     Some(Entry::Numbers(protocol?, PortRange { first, last }))
 }
 

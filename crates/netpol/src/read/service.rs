@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::cursor::{Cursor, Sink};
 use super::policy::{check_port_name, identity, port_number, protocol};
+use crate::address::parse_address;
 use crate::invalid::{Invalid, Place};
 use crate::labels::{Requirement, Selector};
 use crate::ports::Protocol;
@@ -46,7 +47,7 @@ pub(crate) fn service(
             listed.extend(list.items().filter_map(|v| v.string().map(str::to_owned)));
         }
         listed.extend(text("clusterIP"));
-        let mut addresses: Vec<IpAddr> = listed.iter().filter_map(|a| a.parse().ok()).collect();
+        let mut addresses: Vec<IpAddr> = listed.iter().filter_map(|a| parse_address(a)).collect();
         addresses.sort_unstable();
         addresses.dedup();
         Service {
@@ -119,7 +120,7 @@ pub(crate) fn endpoint_slice(
         let ready = e.value().pointer("/conditions/ready").and_then(Value::as_bool);
         let listed = e
             .get("addresses")
-            .map(|list| list.items().filter_map(|a| a.string()?.parse().ok()).collect());
+            .map(|list| list.items().filter_map(|a| parse_address(a.string()?)).collect());
         (ready != Some(false)).then(|| SliceEndpoint {
             addresses: listed.unwrap_or_default(),
             pod: pod_of(e.value()),
@@ -143,7 +144,7 @@ pub(crate) fn endpoints(
     let object = format!("Endpoints {namespace}/{service}");
     let subset = |subset: Cursor<'_>| {
         let address = |a: Cursor<'_>| {
-            let address = a.require("ip")?.string()?.parse().ok();
+            let address = parse_address(a.require("ip")?.string()?);
             Some(SliceEndpoint { addresses: address.into_iter().collect(), pod: pod_of(a.value()) })
         };
         EndpointSlice {

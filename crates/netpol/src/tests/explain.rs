@@ -1,6 +1,7 @@
 //! Explanations.
 
 use super::*;
+use crate::admin::Action;
 use crate::explain::{Answer, Side};
 
 #[test]
@@ -10,9 +11,9 @@ fn a_denial_names_the_policy_and_the_smallest_rule_that_opens_it() {
     let found = c.explain(&Endpoint::Pod(&b), &Endpoint::Pod(&a), Protocol::Tcp, 81);
     assert_eq!(found.answer, Answer::Denied);
     assert_eq!(found.egress.answer, Answer::Allowed);
-    assert!(found.egress.policies.is_empty());
-    assert_eq!(found.ingress.policies[0].policy, "NetworkPolicy a/p0");
-    assert!(found.ingress.policies[0].matching.is_empty());
+    assert!(found.egress.reason.policies.is_empty());
+    assert_eq!(found.ingress.reason.policies[0].policy, "NetworkPolicy a/p0");
+    assert!(found.ingress.reason.policies[0].rules.is_empty());
     let addition = found.ingress.addition.unwrap();
     assert_eq!(addition.policy, "a/p0");
     assert_eq!(
@@ -37,7 +38,7 @@ fn a_permission_names_the_rule_on_both_sides() {
     let found = c.explain(&Endpoint::Pod(&x), &Endpoint::Pod(&y), Protocol::Tcp, 80);
     assert_eq!(found.answer, Answer::Allowed);
     let rules = |side: &Side| {
-        let all = side.policies.iter().flat_map(|p| &p.matching);
+        let all = side.reason.policies.iter().flat_map(|p| &p.rules);
         all.map(|m| m.rule.clone()).collect::<Vec<_>>()
     };
     assert_eq!(rules(&found.egress), ["egress[1]"]);
@@ -57,6 +58,6 @@ fn no_rule_is_offered_where_it_would_not_open_the_flow() {
     let (a, b) = (pod("a", "x"), pod("b", "y"));
     let found = c.explain(&Endpoint::Pod(&b), &Endpoint::Pod(&a), Protocol::Tcp, 80);
     assert_eq!(found.answer, Answer::Denied);
-    assert_eq!(found.ingress.policies[0].matching[0].action, "deny");
+    assert_eq!(found.ingress.reason.policies[0].rules[0].action, Action::Deny);
     assert!(found.ingress.addition.is_none());
 }

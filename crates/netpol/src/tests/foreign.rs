@@ -309,3 +309,19 @@ fn a_policy_without_a_namespace_is_in_that_of_objects_that_name_none() {
     assert!(is_open_question(&input, &pod("a", "web")));
     assert!(!is_open_question(&input, &pod("b", "web")));
 }
+
+#[test]
+fn only_policies_that_may_select_a_pod_are_told_where_its_flows_have_no_answer() {
+    let of = |namespace: &str, app: &str| {
+        let spec = json!({"endpointSelector": {"matchLabels": {"app": app}}});
+        let mut policy = object("cilium.io/v2", "CiliumNetworkPolicy", &spec);
+        policy["metadata"] = json!({"name": app, "namespace": namespace});
+        policy
+    };
+    let input = read(&[of("a", "web"), of("a", "db"), of("b", "web")]);
+    let (client, web) = (pod("c", "client"), pod("a", "web"));
+    let ends = (&Endpoint::Pod(&client), &Endpoint::Pod(&web));
+    let causes = crate::findings::cause::doubted_by(&input, None, ends, &PortSet::all());
+    let told: Vec<_> = causes.iter().map(|(_, cause)| cause.object.as_str()).collect();
+    assert_eq!(told, ["ciliumnetworkpolicy a/web"]);
+}

@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod complete;
-mod diff;
 mod expect;
 mod explain;
 mod foreign;
@@ -14,6 +13,7 @@ mod objects;
 mod properties;
 mod random;
 mod reasons;
+mod replicas;
 mod report;
 mod rules;
 mod services;

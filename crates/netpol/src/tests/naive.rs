@@ -41,14 +41,15 @@ fn agreed(a: Truth, b: Truth) -> Truth {
 /// Who is at an end, as plain data.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// A pod: namespace, name, labels (`null`: value not known), ports, host network, address.
+    /// A pod: namespace, name, labels (`null`: value not known), ports, host network, addresses, node.
     Pod {
         namespace: String,
         name: String,
         labels: Value,
         ports: Vec<(String, String, u16)>,
         host_network: bool,
-        address: Option<IpAddr>,
+        addresses: Vec<IpAddr>,
+        node: Option<String>,
     },
     /// An address outside.
     Address(IpAddr),
@@ -60,6 +61,7 @@ pub struct World<'a> {
     pub pod_cidr: (IpAddr, u8),
 }
 
+#[derive(Clone, Copy)]
 pub struct Packet<'a> {
     pub from: &'a Who,
     pub to: &'a Who,
@@ -75,7 +77,18 @@ impl World<'_> {
         {
             return YES;
         }
-        and(self.side("egress", packet), self.side("ingress", packet))
+        let policies = and(self.side("egress", packet), self.side("ingress", packet));
+        match (packet.from, packet.to) {
+            // A pod on its node's network is the node.
+            (Who::Pod { host_network: true, node: a, .. }, Who::Pod { node: b, .. }) => {
+                match (a, b) {
+                    (Some(a), Some(b)) if a == b => YES,
+                    (Some(_), Some(_)) => policies,
+                    _ => any([policies, None]),
+                }
+            }
+            _ => policies,
+        }
     }
 
     fn kinds<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
@@ -83,8 +96,23 @@ impl World<'_> {
     }
 
     fn side(&self, direction: &str, packet: &Packet<'_>) -> Truth {
-        let subject = if direction == "egress" { packet.from } else { packet.to };
+        let (subject, other) =
+            if direction == "egress" { (packet.from, packet.to) } else { (packet.to, packet.from) };
         let Who::Pod { namespace, labels, host_network, .. } = subject else { return YES };
+        if let Who::Pod { addresses, .. } = other
+            && addresses.len() > 1
+        {
+            // It is not known which of them the packet has.
+            let each = addresses.iter().map(|address| {
+                let mut one = other.clone();
+                let Who::Pod { addresses, .. } = &mut one else { unreachable!() };
+                *addresses = vec![*address];
+                let (from, to) =
+                    if direction == "egress" { (packet.from, &one) } else { (&one, packet.to) };
+                self.side(direction, &Packet { from, to, ..*packet })
+            });
+            return each.reduce(agreed).unwrap_or(YES);
+        }
         for foreign in self.kinds("CiliumNetworkPolicy") {
             if foreign["metadata"]["namespace"] == *namespace
                 && self.selector(&seen(&foreign["spec"]["endpointSelector"]), labels, false) != NO
@@ -203,15 +231,15 @@ impl World<'_> {
         };
         match other {
             Who::Address(a) => Some(holds(*a)),
-            Who::Pod { host_network: true, address, .. } => {
-                let held = address.map(holds);
+            Who::Pod { host_network: true, addresses, .. } => {
+                let held = addresses.first().map(|a| holds(*a));
                 match self.cni {
                     None => and(held, None),
                     Some("cilium") => NO,
                     Some(_) => held,
                 }
             }
-            Who::Pod { address, .. } => {
+            Who::Pod { addresses, .. } => {
                 let (first, prefix) = self.pod_cidr;
                 let unknown = || {
                     // Blocks of these tests are wider than the pod network or within it.
@@ -228,7 +256,7 @@ impl World<'_> {
                         None
                     }
                 };
-                let held = address.map_or_else(unknown, |a| Some(holds(a)));
+                let held = addresses.first().map_or_else(unknown, |a| Some(holds(*a)));
                 match self.cni {
                     None => and(held, None),
                     Some("calico") => held,

@@ -181,14 +181,24 @@ fn rule_20_equal_priorities_that_disagree_are_uncertain() {
 }
 
 #[test]
-fn rule_20_an_unknown_peer_fails_closed() {
-    let blind = |action: &str| {
-        let rule = json!({"action": action, "from": [{"planets": {}}]});
-        ingress(&[admin(ANP, 5, json!({"ingress": [rule]}))])
-    };
-    assert_eq!(blind("Allow"), Verdict::allow());
-    assert!(blind("Deny").is_deny());
-    assert!(blind("Pass").is_deny());
+fn rule_20_a_policy_with_a_peer_of_an_unknown_kind_is_not_evaluated() {
+    let uncertain = Verdict::perhaps(PortSet::all(), Why::PolicyKindNotEvaluated);
+    for action in ["Allow", "Deny", "Pass"] {
+        for peer in [json!({"planets": {}}), json!({"namespaces": {}, "planets": {}})] {
+            let rule = json!({"action": action, "from": [peer]});
+            let read = [admin(ANP, 5, json!({"ingress": [rule]})), policy(json!({}))];
+            assert_eq!(ingress(&read), uncertain, "{action}");
+        }
+    }
+    let cluster = Cluster::from_manifests(&[json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "newer"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": [
+            {"action": "Accept", "to": [{"planets": {}}]}]},
+    })])
+    .unwrap();
+    assert_eq!(cluster.foreign[0].object, "ClusterNetworkPolicy newer");
+    assert_eq!(between(&cluster, &pod("a", "x"), &pod("b", "y")), uncertain);
 }
 
 #[test]
@@ -198,6 +208,10 @@ fn rule_20_networks_hold_pods_and_host_network_pods_are_neither_subject_nor_peer
     let (source, mut target) = (pod("a", "x"), pod("b", "y"));
     target.addresses = vec!["10.1.1.1".parse().unwrap()];
     assert!(between(&cluster, &source, &target).is_deny());
+    // Of a pod with two addresses the rule closes one family only.
+    target.addresses.push("fd01::5".parse().unwrap());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&cluster, &source, &target), unknown);
     let mut host = source;
     host.host_network = true;
     assert_eq!(between(&cluster, &host, &target), Verdict::allow());
@@ -305,6 +319,162 @@ fn kinds_without_bearing_are_counted_and_templates_of_unknown_kinds_are_read() {
     ]);
     assert_eq!(ids(&input), ["a/rollout/r"]);
     assert_eq!((input.skipped[0].kind.as_str(), input.skipped[0].count), ("ConfigMap", 2));
+}
+
+#[test]
+fn rule_21_labels_that_a_controller_of_another_project_adds_are_not_known() {
+    let workload = |api: &str, kind: &str| {
+        let spec = json!({"spec": {"template": template(json!({"app": "y"}))}});
+        object(api, kind, "a", "y", spec)
+    };
+    let client = object("v1", "Pod", "b", "x", json!({"spec": {"containers": []}}));
+    let only = |labels: Value| {
+        policy(
+            json!({"podSelector": {"matchLabels": labels}, "ingress": [], "policyTypes": ["Ingress"]}),
+        )
+    };
+    let closed = policy(
+        json!({"ingress": [{"from": [{"podSelector": {"matchLabels": {"role": "stable"}}}]}]}),
+    );
+    let perhaps = Verdict::perhaps(PortSet::all(), Why::UnknownLabel);
+    for (api, kind, added) in [
+        ("argoproj.io/v1alpha1", "Rollout", "rollouts-pod-template-hash"),
+        ("apps.openshift.io/v1", "DeploymentConfig", "deploymentconfig"),
+        ("serving.knative.dev/v1", "Service", "serving.knative.dev/service"),
+        ("acme.example/v1", "Swarm", "anything"),
+    ] {
+        let input = read(&[workload(api, kind), client.clone(), only(json!({added: "y"}))]);
+        let id = format!("a/{}/y", kind.to_lowercase());
+        let [from, to] = ["b/x", id.as_str()].map(|id| member(&input, id).clone());
+        assert_eq!(between(&input.cluster, &from, &to), perhaps, "{kind}");
+        // What the template says is known.
+        let input = read(&[workload(api, kind), client.clone(), only(json!({"app": "z"}))]);
+        assert_eq!(between(&input.cluster, &from, &to), Verdict::allow(), "{kind}");
+        // Everyone at once says the same.
+        let twin = object(api, kind, "a", "z", json!({"spec": {"template": template(json!({}))}}));
+        let input = read(&[workload(api, kind), twin, closed.clone()]);
+        let rows = super::report::json_of(&input, crate::listing::By::Pod);
+        let is = |end: &Value, id: &str| end["workload"] == json!(id);
+        let twin = format!("a/{}/z", kind.to_lowercase());
+        let found = |list: &str| {
+            let rows = rows[list].as_array().unwrap().iter();
+            rows.filter(|row| is(&row["src"], &twin) && is(&row["dst"], &id)).count()
+        };
+        assert_eq!((found("connections"), found("uncertain")), (0, 3), "{kind}: {rows}");
+    }
+    let input = read(&[workload("apps/v1", "Deployment"), client, only(json!({"added": "y"}))]);
+    let [from, to] = ["b/x", "a/deployment/y"].map(|id| member(&input, id).clone());
+    assert_eq!(between(&input.cluster, &from, &to), Verdict::allow());
+}
+
+#[test]
+fn an_object_whose_name_is_made_up_later_goes_by_its_beginning() {
+    let generated = |api: &str, kind: &str, spec: Value| {
+        json!({
+            "apiVersion": api, "kind": kind, "metadata": {"generateName": "knead-", "namespace": "a"},
+            "spec": spec,
+        })
+    };
+    let job = generated("batch/v1", "Job", json!({"template": template(json!({"app": "knead"}))}));
+    let input = read(&[
+        job.clone(),
+        job.clone(),
+        generated("networking.k8s.io/v1", "NetworkPolicy", json!({})),
+    ]);
+    assert_eq!(input.invalid, []);
+    assert_eq!(ids(&input), ["a/job/knead-", "a/job/knead-"]);
+    assert_eq!(input.cluster.policies[0].name, "knead-");
+    assert_eq!(member(&input, "a/job/knead-").labels.get("job-name"), labels::Label::Some);
+    let mut named = job.clone();
+    named["metadata"]["name"] = json!("knead");
+    assert_eq!(ids(&read(&[named])), ["a/job/knead"]);
+    let mut odd = job;
+    odd["metadata"]["generateName"] = json!("Knead-");
+    assert_eq!(read(&[odd.clone()]).invalid[0].field, "metadata.generateName");
+    odd["metadata"]["generateName"] = Value::Null;
+    assert_eq!(read(&[odd]).invalid[0].field, "metadata.name");
+}
+
+#[test]
+fn a_list_whose_items_are_null_is_empty() {
+    for kind in ["List", "PodList"] {
+        let input = read(&[json!({"apiVersion": "v1", "kind": kind, "items": null})]);
+        assert!(input.invalid.is_empty() && input.skipped.is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn ipv4_addresses_that_are_written_as_ipv6_are_ipv4() {
+    let address = "::ffff:10.1.0.1";
+    let pod = object(
+        "v1",
+        "Pod",
+        "a",
+        "x",
+        json!({"spec": {"containers": []}, "status": {"podIP": address, "podIPs": [{"ip": "10.1.0.1"}]}}),
+    );
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
+        "spec": {"podCIDR": "::ffff:10.1.0.0/112"}, "status": {"addresses": [{"address": "::ffff:192.168.0.1"}]},
+    });
+    let service =
+        object("v1", "Service", "a", "s", json!({"spec": {"clusterIP": "::ffff:10.9.0.1"}}));
+    let mut slice = object("discovery.k8s.io/v1", "EndpointSlice", "a", "s", json!({}));
+    slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": "s"});
+    slice["endpoints"] = json!([{"addresses": [address]}]);
+    let mut old = object("v1", "Endpoints", "a", "s", json!({}));
+    old["subsets"] = json!([{"addresses": [{"ip": address}]}]);
+    let input = read(&[pod, node, service, slice, old]);
+    let v4 = |text: &str| text.parse::<std::net::IpAddr>().unwrap();
+    assert_eq!(member(&input, "a/x").addresses, [v4("10.1.0.1")]);
+    assert_eq!(input.cluster.nodes["n"].addresses, [v4("192.168.0.1")]);
+    assert_eq!(input.cluster.nodes["n"].pod_cidrs, ["10.1.0.0/16".parse().unwrap()]);
+    assert_eq!(input.services[0].addresses, [v4("10.9.0.1")]);
+    for slice in &input.slices {
+        assert_eq!(slice.endpoints[0].addresses, [v4("10.1.0.1")]);
+    }
+    let own = input.members.iter().position(|m| m.pod.name == "x").unwrap();
+    assert_eq!(input.pick(address), Ok(pick::Pick::Members(vec![own])));
+    assert!(
+        matches!(input.pick("::ffff:10.1.0.0/112"), Ok(pick::Pick::Addresses(_, own)) if own.len() == 1)
+    );
+}
+
+#[test]
+fn a_template_may_stand_for_several_pods() {
+    let of = |api: &str, kind: &str, spec: Value| {
+        let mut spec = spec;
+        match kind {
+            "CronJob" => spec["jobTemplate"] = json!({"spec": {"template": template(json!({}))}}),
+            _ => spec["template"] = template(json!({})),
+        }
+        object(api, kind, "a", "w", json!({"spec": spec}))
+    };
+    let scaler = |kind: &str, most: Value| {
+        let target = json!({"kind": kind, "name": "w"});
+        let spec = json!({"scaleTargetRef": target, "maxReplicas": most});
+        object("autoscaling/v2", "HorizontalPodAutoscaler", "a", "h", json!({"spec": spec}))
+    };
+    let several = |objects: &[Value]| read(objects).members[0].may_be_several();
+    let deployment = |replicas: Value| of("apps/v1", "Deployment", json!({"replicas": replicas}));
+    assert!(!several(&[deployment(Value::Null)]), "one by default");
+    assert!(!several(&[deployment(json!(1))]));
+    assert!(several(&[deployment(json!(3))]));
+    assert!(several(&[of("apps/v1", "StatefulSet", json!({"replicas": 2}))]));
+    assert!(several(&[of("apps/v1", "ReplicaSet", json!({"replicas": 2}))]));
+    assert!(several(&[of("apps/v1", "DaemonSet", json!({}))]));
+    assert!(several(&[scaler("Deployment", json!(5)), deployment(Value::Null)]));
+    assert!(several(&[deployment(json!(1)), scaler("Deployment", json!(5))]), "in any order");
+    assert!(!several(&[deployment(json!(1)), scaler("StatefulSet", json!(5))]), "another one");
+    assert!(!several(&[deployment(json!(1)), scaler("Deployment", json!(1))]));
+    assert!(!several(&[of("batch/v1", "Job", json!({}))]));
+    assert!(several(&[of("batch/v1", "Job", json!({"parallelism": 2}))]));
+    assert!(several(&[of("batch/v1", "CronJob", json!({}))]));
+    assert!(!several(&[of("batch/v1", "CronJob", json!({"concurrencyPolicy": "Forbid"}))]));
+    assert!(several(&[of("argoproj.io/v1alpha1", "Rollout", json!({}))]), "nobody knows");
+    assert!(!several(&[of("argoproj.io/v1alpha1", "Rollout", json!({"replicas": 1}))]));
+    let pod = object("v1", "Pod", "a", "w", json!({"spec": {"containers": []}}));
+    assert!(!several(&[pod]));
 }
 
 #[test]

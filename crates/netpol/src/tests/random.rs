@@ -245,8 +245,21 @@ fn pod(dice: &mut Dice, i: usize) -> Who {
             .map(|(n, p, number)| (n.to_owned(), p.to_owned(), number))
             .collect(),
         host_network: dice.one_in(8),
-        address: dice.one_in(2).then(|| dice.pick(&["10.0.0.1", "10.0.0.200"]).parse().unwrap()),
+        addresses: addresses(dice),
+        node: dice.pick(&[None, Some("n1"), Some("n2")]).map(str::to_owned),
     }
+}
+
+/// None, one, or one of each family.
+fn addresses(dice: &mut Dice) -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    if dice.one_in(2) {
+        found.push(dice.pick(&["10.0.0.1", "10.0.0.200"]).parse().unwrap());
+        if dice.one_in(3) {
+            found.push(dice.pick(&["fd00::1", "fd00::1:1"]).parse().unwrap());
+        }
+    }
+    found
 }
 
 fn selector(dice: &mut Dice, key: &str, values: &[&str]) -> Value {
@@ -289,6 +302,7 @@ fn peer(dice: &mut Dice) -> Value {
             json!({"cidr": "10.0.0.0/24"}),
             json!({"cidr": "0.0.0.0/0"}),
             json!({"cidr": "::/0"}),
+            json!({"cidr": "fd00::/112"}),
         ])}),
     }
 }
@@ -358,7 +372,12 @@ fn admin(dice: &mut Dice, kind: &str, i: usize) -> Value {
         let mut rule = json!({"action": dice.pick(actions)});
         rule[field] = dice.list(&[1, 1, 2], |d| {
             if field == "to" && d.one_in(4) {
-                json!({"networks": ["10.0.0.0/24"]})
+                d.pick(&[
+                    json!({"networks": ["10.0.0.0/24"]}),
+                    json!({"networks": ["fd00::/112"]}),
+                    json!({"networks": ["10.0.0.0/24", "fd00::/64"]}),
+                ])
+                .clone()
             } else {
                 ends(d)
             }
@@ -419,7 +438,7 @@ impl World {
 }
 
 fn member(who: &Who) -> Option<Member> {
-    let Who::Pod { namespace, name, labels, ports, host_network, address } = who else {
+    let Who::Pod { namespace, name, labels, ports, host_network, addresses, node } = who else {
         return None;
     };
     let mut known = Labels::default();
@@ -431,7 +450,8 @@ fn member(who: &Who) -> Option<Member> {
     }
     let mut pod = Pod::new(namespace, name, known);
     pod.host_network = *host_network;
-    pod.addresses = address.iter().copied().collect();
+    pod.addresses.clone_from(addresses);
+    pod.node.clone_from(node);
     let port = |(name, protocol, port): &(String, String, u16)| ContainerPort {
         name: name.clone(),
         protocol: Protocol::of(protocol).unwrap(),
@@ -445,6 +465,7 @@ fn member(who: &Who) -> Option<Member> {
         owner: None,
         workload: None,
         replicas: 1,
+        varies: false,
         place: None,
     })
 }

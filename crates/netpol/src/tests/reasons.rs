@@ -38,11 +38,13 @@ fn doubts(value: &Value) -> Vec<(String, PortSet)> {
 type Told = Vec<(String, bool, Vec<(String, String, bool)>)>;
 
 fn told(side: &Side) -> Told {
-    let one = |p: &crate::explain::SelectedBy| {
-        let rules = p.matching.iter().map(|m| (m.rule.clone(), m.action.to_owned(), m.certain));
+    let one = |p: &crate::reasons::Deciding| {
+        let rules = p.rules.iter();
+        let rules =
+            rules.map(|m| (m.rule.clone(), m.action.name().to_owned(), m.on.uncertain.is_empty()));
         (p.policy.clone(), p.certain, rules.collect())
     };
-    side.policies.iter().map(one).collect()
+    side.reason.policies.iter().map(one).collect()
 }
 
 fn told_at(reason: &Value, protocol: Protocol, port: u16) -> Told {
@@ -84,9 +86,9 @@ fn every_pair_is_told_as_one_flow_at_a_time_is() {
             {
                 let found = input.cluster.explain(&ends[0], &ends[1], protocol, port);
                 for side in [&found.egress, &found.ingress] {
-                    let name = pair[side.direction.field()].as_str().unwrap();
+                    let name = pair[side.reason.direction.field()].as_str().unwrap();
                     let reason = &document["reasons"][name];
-                    assert_eq!(reason["direction"], side.direction.field());
+                    assert_eq!(reason["direction"], side.reason.direction.field());
                     assert_eq!(told_at(reason, protocol, port), told(side), "seed {seed}: {pair}");
                     let foreign = reason["notEvaluated"].as_array().is_some_and(|f| !f.is_empty());
                     let why = crate::Why::PolicyKindNotEvaluated;

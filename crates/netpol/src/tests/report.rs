@@ -80,6 +80,7 @@ fn everything_open_is_one_group_and_all_addresses() {
             owner: None,
             workload: None,
             replicas: 1,
+            varies: false,
             place: None,
         });
     }

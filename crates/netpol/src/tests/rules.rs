@@ -247,6 +247,25 @@ fn rule_13_whether_a_block_holds_pods_depends_on_the_plugin() {
 }
 
 #[test]
+fn rule_13_a_block_must_hold_every_address_of_a_pod() {
+    let a = pod("a", "x");
+    let mut b = pod("b", "y");
+    b.addresses = vec!["10.1.0.5".parse().unwrap(), "fd01::5".parse().unwrap()];
+    let v4 = json!({"ipBlock": {"cidr": "10.1.0.0/16"}});
+    let v6 = json!({"ipBlock": {"cidr": "fd01::/64"}});
+    let from = |rules: Value| on(cluster([json!({"ingress": rules})]), Some(Cni::Calico));
+    let one_family = from(json!([{"from": [v4]}]));
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    assert_eq!(between(&one_family, &b, &a), unknown);
+    // Either family, by one rule or by two: whichever a connection has, it is open.
+    for rules in [json!([{"from": [v4, v6]}]), json!([{"from": [v4]}, {"from": [v6]}])] {
+        assert_eq!(between(&from(rules), &b, &a), Verdict::allow());
+    }
+    let other = from(json!([{"from": [{"ipBlock": {"cidr": "10.2.0.0/16"}}]}]));
+    assert!(between(&other, &b, &a).is_deny());
+}
+
+#[test]
 fn rule_13_a_pod_without_address_is_held_only_by_a_block_that_meets_the_pod_networks() {
     let (a, b) = (pod("a", "x"), pod("b", "y"));
     let block = |cidr: &str| {
@@ -275,12 +294,43 @@ fn rule_15_a_pod_reaches_itself_and_its_node_reaches_it() {
     assert_eq!(from(&node("n1")), Verdict::allow());
     assert!(from(&node("n2")).is_deny());
     assert!(from(&Host::default()).is_deny());
+    // Where the pod's node is not known, any node may be it.
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownNode);
+    let elsewhere = |host: &Host| c.verdict(&Endpoint::Host(host), &Endpoint::Pod(&pod("a", "x")));
+    assert_eq!(elsewhere(&node("n1")), unknown);
+}
+
+#[test]
+fn rule_15_a_pod_on_its_nodes_network_is_the_node() {
+    let on_node = |mut pod: Pod, node: Option<&str>| {
+        pod.node = node.map(str::to_owned);
+        pod
+    };
+    let mut host = pod("b", "exporter");
+    host.host_network = true;
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownNode);
+    let closed = cluster([json!({"policyTypes": ["Ingress", "Egress"]})]);
+    for cni in [None, Some(Cni::Calico), Some(Cni::Cilium), Some(Cni::None)] {
+        let c = on(closed.clone(), cni);
+        let reaches = |from: Option<&str>, to: Option<&str>| {
+            between(&c, &on_node(host.clone(), from), &on_node(pod("a", "x"), to))
+        };
+        assert_eq!(reaches(Some("n1"), Some("n1")), Verdict::allow(), "{cni:?}");
+        assert!(reaches(Some("n2"), Some("n1")).is_deny(), "{cni:?}");
+        // A template's pods may run anywhere, those of a DaemonSet everywhere.
+        for (from, to) in [(None, Some("n1")), (Some("n1"), None), (None, None)] {
+            assert_eq!(reaches(from, to), unknown, "{cni:?}");
+        }
+    }
 }
 
 #[test]
 fn rule_16_selectors_and_blocks_may_or_may_not_hold_nodes_and_host_network_pods() {
-    let a = pod("a", "x");
+    // On two nodes: its own always reaches a pod.
+    let mut a = pod("a", "x");
+    a.node = Some("n1".to_owned());
     let mut host = pod("a", "y");
+    host.node = Some("n2".to_owned());
     host.host_network = true;
     host.addresses = vec!["192.0.2.9".parse().unwrap()];
     let node = Host { node: None, addresses: host.addresses.clone() };
@@ -292,15 +342,64 @@ fn rule_16_selectors_and_blocks_may_or_may_not_hold_nodes_and_host_network_pods(
     let block = from(json!([{"ipBlock": {"cidr": "192.0.2.0/24"}}]));
     assert_eq!(between(&block, &host, &a), unsure);
     assert_eq!(block.verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a)), unsure);
-    for (cni, open) in [(Cni::Cilium, false), (Cni::Calico, true), (Cni::None, true)] {
+    for (cni, open) in [(Cni::Cilium, Verdict::deny()), (Cni::None, Verdict::allow())] {
         let verdict =
             on(block.clone(), Some(cni)).verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a));
-        assert_eq!(verdict, if open { Verdict::allow() } else { Verdict::deny() }, "{cni:?}");
+        assert_eq!(verdict, open, "{cni:?}");
     }
     // A rule without peers holds them everywhere.
     let any = from(json!([]));
     assert_eq!(between(&any, &host, &a), Verdict::allow());
     assert_eq!(any.verdict(&Endpoint::Host(&node), &Endpoint::Pod(&a)), Verdict::allow());
+}
+
+#[test]
+fn rule_16_calico_sees_a_node_by_its_tunnels_address() {
+    let a = pod("a", "x");
+    let host = Host { node: Some("n2".to_owned()), addresses: vec!["172.18.0.3".parse().unwrap()] };
+    let mut exporter = pod("b", "exporter");
+    exporter.host_network = true;
+    exporter.node.clone_from(&host.node);
+    exporter.addresses.clone_from(&host.addresses);
+    let mut a = Pod { node: Some("n1".to_owned()), ..a };
+    a.addresses = vec!["10.244.1.9".parse().unwrap()];
+    let verdicts = |annotations: Value, cidr: &str| {
+        let node = json!({"apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": "n2", "annotations": annotations},
+            "spec": {"podCIDR": "10.244.2.0/24"},
+            "status": {"addresses": [{"type": "InternalIP", "address": "172.18.0.3"}]}});
+        let spec = json!({"ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]});
+        let mut reader = read::Reader::new("default");
+        [policy(spec), node].iter().for_each(|object| reader.add(object, None));
+        let mut c = reader.finish().cluster;
+        c.network.pod_cidrs = vec!["10.244.0.0/16".parse().unwrap()];
+        let c = on(c, Some(Cni::Calico));
+        let from_node = c.verdict(&Endpoint::Host(&host), &Endpoint::Pod(&a));
+        assert_eq!(between(&c, &exporter, &a), from_node);
+        from_node
+    };
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    // Not told by which it is seen: of its own network and of the pods' only both together hold it.
+    for (cidr, verdict) in [
+        ("172.18.0.0/16", unknown.clone()),
+        ("10.244.0.0/16", unknown.clone()),
+        ("0.0.0.0/0", Verdict::allow()),
+        ("192.0.2.0/24", Verdict::deny()),
+    ] {
+        assert_eq!(verdicts(json!({}), cidr), verdict, "{cidr}");
+    }
+    let tunnel = json!({"projectcalico.org/IPv4VXLANTunnelAddr": "10.244.7.1"});
+    assert_eq!(verdicts(tunnel.clone(), "10.244.7.0/24"), unknown);
+    assert!(verdicts(tunnel.clone(), "10.244.8.0/24").is_deny());
+    assert_eq!(verdicts(tunnel, "0.0.0.0/0"), Verdict::allow());
+    // Without a tunnel it has its own.
+    let plain = json!({"projectcalico.org/IPv4Address": "172.18.0.3/16"});
+    assert_eq!(verdicts(plain.clone(), "172.18.0.0/16"), Verdict::allow());
+    assert!(verdicts(plain, "10.244.0.0/16").is_deny());
+    // Flannel's device has the first address of the node's own network of pods.
+    let canal = json!({"flannel.alpha.coreos.com/public-ip": "172.18.0.3"});
+    assert_eq!(verdicts(canal.clone(), "10.244.2.0/31"), unknown);
+    assert!(verdicts(canal, "10.244.3.0/24").is_deny());
 }
 
 #[test]

@@ -106,6 +106,18 @@ fn rule_14_an_alias_leads_where_its_name_does() {
         let input = read(&[SHOP, &real, &alias]);
         assert_eq!(backends(&input, PortName::Number(80)).unwrap(), ["a/web TCP 8080"], "{name}");
     }
+    let pod = service("s", "{type: ExternalName, externalName: web-0.real.a.svc.cluster.local}");
+    let found = backends(&read(&[SHOP, &real, &pod]), PortName::Number(80));
+    assert_eq!(found.unwrap(), ["a/web TCP 8080"]);
+    // Of one that is not in the input nobody knows who stands behind it.
+    for name in ["other.a.svc.cluster.local", "real.b.svc", "web-0.other.a.svc.corp.example"] {
+        let alias = service("s", &format!("{{type: ExternalName, externalName: {name}}}"));
+        let found = backends(&read(&[SHOP, &real, &alias]), PortName::Number(80));
+        assert_eq!(found, Err(NoBackend::AliasOfUnknown), "{name}");
+    }
+    let mapped = service("s", "{type: ExternalName, externalName: '::ffff:192.0.2.1'}");
+    let found = backends(&read(&[SHOP, &mapped]), PortName::Number(80)).unwrap();
+    assert_eq!(found, ["::ffff:192.0.2.1 TCP 80"]);
     let circle = service("s", "{type: ExternalName, externalName: s.a.svc}");
     assert_eq!(backends(&read(&[SHOP, &circle]), PortName::Number(80)), Err(NoBackend::AliasLoop));
     let outside = service("s", "{type: ExternalName, externalName: example.org}");
