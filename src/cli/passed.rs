@@ -39,7 +39,8 @@ pub(crate) fn tell(ui: &Ui, passed: &[Passed]) {
             _ => {}
         }
     }
-    let groups: [(&str, &str, fn(&What) -> Option<String>); 5] = [
+    type Shown = fn(&What) -> Option<String>;
+    let groups: [(&str, &str, Shown); 5] = [
         ("patches of kustomizations", "", |what| matches!(what, What::Patch).then(String::new)),
         (
             "templates that are not rendered",
