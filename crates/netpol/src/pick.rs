@@ -44,7 +44,8 @@ const SHORT: [(&str, &str); 14] = [
 ];
 
 impl Input {
-    /// Whom a name means. A workload means all its pods, a pod's only address that pod.
+    /// Whom a name means. A workload means all its pods, an address of a pod that pod; one of a node
+    /// is an address, which the pods on its network have too.
     ///
     /// # Errors
     /// It means nobody in the input.
@@ -52,7 +53,8 @@ impl Input {
         if let Some(address) = parse_address(name) {
             let own = self.numbers(|m| m.pod.addresses.contains(&address));
             let span = Span::from(address);
-            return Ok(if own.is_empty() {
+            let host = own.iter().any(|m| self.members[*m].pod.host_network);
+            return Ok(if own.is_empty() || host {
                 Pick::Addresses(span, own)
             } else {
                 Pick::Members(own)

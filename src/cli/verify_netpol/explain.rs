@@ -5,8 +5,8 @@ use super::input::InputArgs;
 use super::service::{Asked, asked};
 use crate::cli::{Exit, Outcome};
 use crate::ui::{Failure, Ui, netpol as netpol_ui};
-use netpol::pick::Pick;
-use netpol::{Endpoint, Input};
+use netpol::Input;
+use netpol::flow_end::FlowEnd;
 
 /// Tell whether one connection is allowed, by which policy and rule, and what would open it
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ enum Format {
 
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     let (input, _) = args.input.read(ui)?;
-    let source = endpoint(&input, &args.source)?;
+    let source = flow_end(&input, &args.source)?;
     let port = args.port.as_deref();
     if let Some(asked) = asked(&input, &args.destination, port, args.input.default_namespace())? {
         let Asked { service, port, protocol } = &asked;
@@ -48,31 +48,28 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
         }
         return Ok(Exit::Done);
     }
-    let destination = endpoint(&input, &args.destination)?;
+    let destination = flow_end(&input, &args.destination)?;
     let (number, protocol) = match port.map(parse) {
         Some(Ok(port)) => port,
         Some(Err(problem)) => return Err(Failure::new(Exit::Usage, problem)),
         None => return Err(Failure::new(Exit::Usage, "which port of the destination?")),
     };
-    let found = input.cluster.explain(&source, &destination, protocol, number);
+    let found = input.explain(&source, &destination, protocol, number);
     match args.output {
         Format::Table => {
-            let flow = format!("{} → {} {protocol} {number}", args.source, args.destination);
-            ui.data(&netpol_ui::explanation(&flow, &found, ui.stdout_style()))?;
+            let (parties, port) = ([&args.source, &args.destination], (protocol, number));
+            let parties = parties.map(String::as_str);
+            ui.data(&netpol_ui::flow_explanation(parties, port, &found, ui.stdout_style()))?;
         }
         Format::Json => ui.json(&serde_json::json!(found))?,
     }
     Ok(Exit::Done)
 }
 
-/// One party; of a workload any of its pods.
-fn endpoint<'a>(input: &'a Input, name: &str) -> Result<Endpoint<'a>, Failure> {
-    match input.pick(name).map_err(|error| not_there(&error))? {
-        Pick::Members(members) => Ok(Endpoint::Pod(&input.members[members[0]].pod)),
-        Pick::Addresses(span, _) if span.first() == span.last() => Ok(Endpoint::Outside(span)),
-        Pick::Addresses(..) | Pick::Namespace(_) => {
-            Err(Failure::new(Exit::Usage, format!("{name} is more than one party"))
-                .fix(format!("list its flows:  verify-netpol connections --from {name}")))
-        }
-    }
+fn flow_end(input: &Input, name: &str) -> Result<FlowEnd, Failure> {
+    let pick = input.pick(name).map_err(|error| not_there(&error))?;
+    input.flow_end(pick).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("{name} is more than one party"))
+            .fix(format!("list its flows:  verify-netpol connections --from {name}"))
+    })
 }

@@ -93,7 +93,7 @@ fn service_port<'a>(
         for (i, _) in destinations.iter().flat_map(|d| d.iter()) {
             let pod = &world.member(*i).pod;
             if service.selects(pod) == Tri::Yes {
-                for target in port.targets(pod) {
+                if let Some(target) = port.target(pod) {
                     pods = pods.union(&PortSet::of(protocol, PortRange::one(target)));
                 }
             }
