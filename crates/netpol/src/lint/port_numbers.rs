@@ -110,7 +110,7 @@ fn of_service(
     pods: &PortSet,
 ) -> Finding {
     let message = format!(
-        "opens {}, the port of service {}; policies see the pods' own port, {pods}",
+        "opens {}, the port of service {}; most plugins ask about the pods' own port, {pods}",
         port.port,
         service.id(),
     );
