@@ -5,8 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::consequence::{Consequence, Obstacle};
-use super::quantity::compare_quantities;
-use manifest::Kind;
+use manifest::{Kind, Quantity};
 
 /// What a change of an immutable field means.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -100,7 +99,7 @@ fn claim(live: &Value, desired: &Value) -> Option<Immutable> {
         return Some(Immutable::Never(Obstacle::Immutable { field }));
     }
     let (from, to) = (storage(live)?, storage(desired)?);
-    (compare_quantities(from, to) == Some(Ordering::Greater))
+    (compare(from, to) == Some(Ordering::Greater))
         .then(|| Immutable::Never(Obstacle::Shrinks { from: plain(from), to: plain(to) }))
 }
 
@@ -110,8 +109,13 @@ pub(super) fn expansion(kind: Kind, live: &Value, desired: &Value) -> Option<Con
         return None;
     }
     let (from, to) = (storage(live)?, storage(desired)?);
-    (compare_quantities(from, to) == Some(Ordering::Less))
+    (compare(from, to) == Some(Ordering::Less))
         .then(|| Consequence::Expands { from: plain(from), to: plain(to) })
+}
+
+/// How two quantities compare; `None` where one is none.
+fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    Some(Quantity::read(a).ok()?.cmp(&Quantity::read(b).ok()?))
 }
 
 fn storage(claim: &Value) -> Option<&Value> {

@@ -13,7 +13,7 @@
 //! | `policy` | what a policy is until the rollouts are done |
 //! | `restart`, `migration`, `consequence` | what follows for the running platform |
 //! | `against`, `autoscale` | other sources of live objects, other owners of replicas |
-//! | `reach` | which flows open and close |
+//! | `reach`, `flow` | which flows open and close |
 //! | `sensitive` | what may be shown |
 
 mod against;
@@ -23,6 +23,7 @@ mod consequence;
 mod defaults;
 mod diff;
 mod fieldset;
+mod flow;
 mod immutable;
 mod lists;
 mod live;
@@ -45,6 +46,7 @@ pub use build::{Extras, build};
 pub use consequence::{Consequence, Obstacle, RestartReason};
 pub use diff::LAST_APPLIED;
 pub use fieldset::{FieldSet, FieldSetError};
+pub use flow::{FlowChange, FlowDiff, Party};
 pub use live::{DryRun, FieldConflict, Live};
 pub use managers::{FIELD_MANAGER, Manager, Managers, Operation, has_last_applied, needs_takeover};
 pub use migration::{DatabaseAddress, quoted};
@@ -64,6 +66,8 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+#[cfg(test)]
+mod flow_tests;
 #[cfg(test)]
 mod patch_tests;
 #[cfg(test)]

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::build::Extras;
+use super::flow::{Actor, FlowDiff, compare};
 use super::live::Live;
 use super::model::{Action, Change};
 use manifest::{Kind, Object, ObjectRef};
-use netpol::{Actor, Cluster, FlowDiff, Protocol, diff_flows};
+use netpol::{Cluster, Protocol};
 
 /// The address under which clouds hand credentials to whoever asks.
 const METADATA: &str = "169.254.169.254/32";
@@ -53,7 +54,7 @@ pub(super) fn reachability(
     let before = Cluster::from_manifests(existing.values().copied()).ok()?;
     let after =
         Cluster::from_manifests(desired.iter().map(|object| &object.manifest).chain(stays)).ok()?;
-    let flows = diff_flows(&before, &after, &actors(desired, &existing, extras));
+    let flows = compare(before, after, &actors(desired, &existing, extras));
     Some(Reachability { complete: extras.policies.is_some(), flows })
 }
 
@@ -111,7 +112,8 @@ fn actors(
         let labels = facts.dns_selector.value.clone();
         actors.push(Actor::pod("dns", &facts.dns_namespace.value, labels));
     }
-    actors.push(Actor::host("api-server"));
+    // Where it runs as a pod, it is one of its node's network.
+    actors.push(Actor::on_node("api-server", "kube-system"));
     let address = |name: &str, net: Result<IpNet, _>| net.ok().map(|n| Actor::address(name, n));
     actors.extend(address("metadata", METADATA.parse()));
     actors.extend(extras.database.as_ref().and_then(|database| {

@@ -1,14 +1,16 @@
-//! Kubernetes objects as data: a kind known at build time, a reference, untyped JSON, and the only
+//! Kubernetes objects as data: a kind known at build time, a reference, untyped JSON, quantities, and the only
 //! reader and writer of YAML.
 //!
 //! Untyped on purpose: a typed struct drops the fields that a newer server knows, on both sides of
 //! a comparison, without a word. Pure: no I/O, no clock, no client.
 
 mod kind;
+mod quantity;
 mod reference;
 pub mod yaml;
 
 pub use kind::{Kind, Wave};
+pub use quantity::{NotAQuantity, Quantity};
 pub use reference::ObjectRef;
 
 use serde_json::Value;

@@ -169,6 +169,18 @@ impl Serialize for Span {
     }
 }
 
+/// Sorted and merged intervals in words: `any address`, `any IPv4 address`, or the blocks.
+#[must_use]
+pub fn in_words(spans: &[Span]) -> String {
+    let [v4, v6] = Family::ALL.map(Span::all);
+    match spans {
+        all if *all == [v4, v6] => "any address".to_owned(),
+        all if *all == [v4] => "any IPv4 address".to_owned(),
+        all if *all == [v6] => "any IPv6 address".to_owned(),
+        _ => spans.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
 /// Sorted, with touching intervals made one.
 #[must_use]
 pub fn merged(mut spans: Vec<Span>) -> Vec<Span> {

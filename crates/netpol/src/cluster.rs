@@ -67,7 +67,9 @@ impl Cluster {
     pub(crate) fn may_have(&self, span: &Span) -> bool {
         let nodes = if self.nodes.is_empty() { private() } else { Vec::new() };
         let nodes = nodes.into_iter().map(Span::from);
-        self.network.pod_spans().chain(nodes).any(|own| own.meets(span))
+        let mut declared = self.network.declared_outside.iter().copied().map(Span::from);
+        !declared.any(|outside| outside.covers(span))
+            && self.network.pod_spans().chain(nodes).any(|own| own.meets(span))
     }
 }
 
@@ -139,6 +141,8 @@ pub struct Network {
     pub cidr_match: Option<CidrMatch>,
     /// Where the addresses of pods are.
     pub pod_cidrs: Vec<IpNet>,
+    /// Blocks that are declared to hold no pods: a pod whose address is not known has none in them.
+    pub declared_outside: Vec<IpNet>,
 }
 
 impl Network {
@@ -156,6 +160,11 @@ fn private() -> Vec<IpNet> {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { cni: None, cidr_match: Some(CidrMatch::default()), pod_cidrs: private() }
+        Self {
+            cni: None,
+            cidr_match: Some(CidrMatch::default()),
+            pod_cidrs: private(),
+            declared_outside: Vec::new(),
+        }
     }
 }

@@ -58,7 +58,6 @@ pub mod verdict;
 mod tests;
 
 pub use cluster::{CidrMatch, Cluster, Cni, Foreign, Network, Node};
-pub use diff::{Actor, FlowChange, FlowDiff, Party, diff_flows};
 pub use endpoint::{Endpoint, Host, Pod};
 pub use input::{Input, Member};
 pub use invalid::{Invalid, Place, Problem};

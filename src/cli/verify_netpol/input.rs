@@ -268,7 +268,7 @@ impl InputArgs {
     ) -> Result<(String, Input), Failure> {
         let mut reader = self.reader();
         let source = if !self.manifests.is_empty() {
-            files::read(&mut reader, &self.manifests, texts)?;
+            files::read(ui, &mut reader, &self.manifests, self.skip_invalid, texts)?;
             files::names(&self.manifests)
         } else if let Some(values) = values {
             self.rendered(values, &mut reader, texts)?;
@@ -292,7 +292,7 @@ impl InputArgs {
         }
         let paths = [path.to_owned()];
         let mut reader = self.reader();
-        files::read(&mut reader, &paths, &mut Texts::Dropped)?;
+        files::read(ui, &mut reader, &paths, self.skip_invalid, &mut Texts::Dropped)?;
         let input = reader.finish();
         self.accept().check(ui, &format!("against {}", files::names(&paths)), &input)?;
         Ok(input)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{cases, list};
 use crate::render::{CONFIG_DIGEST, MIGRATION_DIGEST};
-use manifest::Kind;
+use manifest::{Kind, Quantity};
 
 /// More than Pod Security's `restricted` wants: a numeric user, a read-only root, and no volume without a limit.
 #[test]
@@ -73,10 +73,9 @@ fn every_container_has_requests_and_limits() {
         for workload in case.workloads() {
             for container in workload.containers() {
                 for resource in ["cpu", "memory"] {
-                    for kind in ["requests", "limits"] {
-                        let amount = &container["resources"][kind][resource];
-                        assert!(amount.is_string(), "{} {kind} {resource}", workload.name);
-                    }
+                    let [request, limit] = ["requests", "limits"]
+                        .map(|kind| Quantity::read(&container["resources"][kind][resource]));
+                    assert!(request.unwrap() <= limit.unwrap(), "{} {resource}", workload.name);
                 }
                 // Always written: a default stays when the tag changes.
                 assert_eq!(container["imagePullPolicy"], "IfNotPresent", "{}", workload.name);

@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::plan::Reachability;
+use crate::plan::{FlowChange, Party, Reachability};
 use netpol::address::Span;
-use netpol::{FlowChange, Party};
 
 /// Beyond this many, address ranges are counted instead of listed.
 const LISTED_RANGES: usize = 3;

@@ -18,7 +18,7 @@ use crate::verdict::Tri;
 
 /// Members of the input, then representatives of pods that are not in it, then pieces of the address
 /// space.
-pub(super) struct Universe<'a> {
+pub(crate) struct Universe<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) representatives: Vec<Representative>,
     pub(super) pieces: Vec<Span>,
@@ -34,7 +34,7 @@ pub(super) struct Universe<'a> {
 
 /// Which pods that are not in the input are asked about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Unlisted<'a> {
+pub(crate) enum Unlisted<'a> {
     /// None.
     None,
     /// One for each distinct peer selector of these states.
@@ -44,7 +44,7 @@ pub(super) enum Unlisted<'a> {
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(input: &'a Input, unlisted: Unlisted<'_>) -> Self {
+    pub(crate) fn new(input: &'a Input, unlisted: Unlisted<'_>) -> Self {
         let cluster = &input.cluster;
         let (representatives, complete) = match unlisted {
             Unlisted::None => (Vec::new(), true),
@@ -199,7 +199,7 @@ pub fn edges(cluster: &Cluster) -> Vec<Span> {
 }
 
 /// Finds pods by label and by address without asking each of them.
-pub(super) struct Index<'a> {
+pub(crate) struct Index<'a> {
     universe: &'a Universe<'a>,
     keys: HashMap<&'a str, Key<'a>>,
     homes: Vec<(Labels, Bits)>,
@@ -216,6 +216,12 @@ pub(super) struct Index<'a> {
     open: Bits,
 }
 
+fn in_order(found: &TriBits) -> Vec<(u32, Tri)> {
+    let mut all: Vec<_> = found.iter().map(|(i, held)| (i as u32, held)).collect();
+    all.sort_unstable_by_key(|(i, _)| *i);
+    all
+}
+
 /// The pods that have a label.
 struct Key<'a> {
     values: HashMap<&'a str, Vec<u32>>,
@@ -225,7 +231,7 @@ struct Key<'a> {
 
 impl<'a> Index<'a> {
     /// Reads the labels that a selector among these asks for.
-    pub(super) fn new(
+    pub(crate) fn new(
         universe: &'a Universe<'a>,
         selectors: impl Iterator<Item = &'a Selector>,
     ) -> Self {
@@ -356,6 +362,20 @@ impl<'a> Index<'a> {
             found.yes = bits.clone();
         }
         found
+    }
+
+    /// The pods of a namespace whose labels satisfy a selector, by number.
+    pub(crate) fn in_namespace(&mut self, name: &str, pods: &'a Selector) -> Vec<(u32, Tri)> {
+        in_order(&self.namespace(name).and(&self.pods(pods)))
+    }
+
+    /// The same of the namespaces whose labels satisfy a selector.
+    pub(crate) fn in_namespaces(
+        &mut self,
+        namespaces: &'a Selector,
+        pods: &'a Selector,
+    ) -> Vec<(u32, Tri)> {
+        in_order(&self.homes(namespaces).and(&self.pods(pods)))
     }
 
     /// The pods that a pair of selectors of a cluster-wide policy holds.

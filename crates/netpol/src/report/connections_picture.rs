@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use super::label;
 use super::picture::{NodeId, Picture, Tone};
-use crate::Party;
-use crate::address::{Span, merged, pieces};
+use crate::address::{Span, in_words, merged, pieces};
 use crate::engine::Ports;
 use crate::listing::{Listing, Name, Rows};
 use crate::policy::Direction;
@@ -45,7 +44,7 @@ pub fn connections_picture(listing: &mut Listing<'_, '_>, title: &str) -> Pictur
 #[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
 enum End {
     Node(usize),
-    Addresses(Party),
+    Addresses(Vec<Span>),
 }
 
 struct Arrow {
@@ -78,8 +77,7 @@ impl Found {
                 }
             }
             for (ports, spans) in by_ports {
-                let (own, other) =
-                    (End::Node(node), End::Addresses(Party::Addresses(merged(spans))));
+                let (own, other) = (End::Node(node), End::Addresses(merged(spans)));
                 let (from, to) = direction.from_to(own, other);
                 arrows.push(Arrow { from, to, ports, is_certain });
             }
@@ -138,11 +136,9 @@ fn draw(listing: &Listing<'_, '_>, node: usize, picture: &mut Picture) -> NodeId
     picture.node(Some(namespace), name)
 }
 
-fn addresses(party: &Party) -> String {
-    match party {
-        Party::Addresses(spans) if spans.len() > LISTED => {
-            format!("{} address ranges", spans.len())
-        }
-        party => party.to_string(),
+fn addresses(spans: &[Span]) -> String {
+    if spans.len() > LISTED {
+        return format!("{} address ranges", spans.len());
     }
+    in_words(spans)
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::Party;
 use crate::address::Span;
+use crate::address::in_words;
 use crate::diff::{DiffEnd, InputDiff, Presence};
 use crate::engine::PodPattern;
 use crate::listing::{Listing, Name, RowEnd};
@@ -63,7 +63,7 @@ fn unknown(pattern: &PodPattern) -> String {
 #[must_use]
 pub fn diff_end(diff: &InputDiff, end: &DiffEnd) -> String {
     let number = match end {
-        DiffEnd::Addresses(spans) => return Party::Addresses(spans.clone()).to_string(),
+        DiffEnd::Addresses(spans) => return in_words(spans),
         DiffEnd::Party(number) => *number,
     };
     let party = &diff.parties[number];

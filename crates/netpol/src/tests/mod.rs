@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod complete;
-mod diff;
 mod expect;
 mod explain;
 mod foreign;
