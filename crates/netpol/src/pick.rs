@@ -54,8 +54,9 @@ const SHORT: [(&str, &str); 17] = [
 const POD: &str = "pod";
 
 impl Input {
-    /// Whom a name means. A workload means all its pods, a pod's only address that pod. The namespace and the
-    /// kind may be left out of a name that only one pod or workload has.
+    /// Whom a name means. A workload means all its pods, an address of a pod that pod; one of a node is an
+    /// address, which the pods on its network have too. The namespace and the kind may be left out of a name
+    /// that only one pod or workload has.
     ///
     /// # Errors
     /// It means nobody in the input, or several.
@@ -64,7 +65,8 @@ impl Input {
         if let Some(address) = parse_address(bare) {
             let own = self.numbers(|m| m.pod.addresses.contains(&address));
             let span = Span::from(address);
-            return Ok(if own.is_empty() {
+            let host = own.iter().any(|m| self.members[*m].pod.host_network);
+            return Ok(if own.is_empty() || host {
                 Pick::Addresses(span, own)
             } else {
                 Pick::Members(own)

@@ -1,14 +1,17 @@
 //! `verify-netpol explain`: one flow, and why.
 
+use std::collections::BTreeSet;
+
 use super::flow_args::not_there;
 use super::input::InputArgs;
 use super::service::{Asked, asked, parse};
 use crate::cli::{Exit, Outcome};
 use crate::ui::{Failure, Ui, netpol as netpol_ui};
 use netpol::endpoint::{ContainerPort, ContainerPorts};
+use netpol::flow_end::FlowEnd;
 use netpol::pick::Pick;
 use netpol::service::PortName;
-use netpol::{Endpoint, Input, Protocol};
+use netpol::{Input, Protocol};
 
 /// Tell whether one connection is allowed, by which policy and rule, and what would open it
 #[derive(Debug, clap::Args)]
@@ -39,7 +42,7 @@ enum Format {
 
 pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
     let (input, _) = args.input.read(ui)?;
-    let source = endpoint(&input, &args.source)?;
+    let source = flow_end(&input, &args.source)?;
     let (name, port) = with_port(&args.destination, args.port.as_deref())?;
     if let Some(asked) = asked(&input, name, port, args.input.default_namespace())? {
         let Asked { service, port, protocol } = &asked;
@@ -52,16 +55,16 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Outcome {
         }
         return Ok(Exit::Done);
     }
-    let destination = endpoint(&input, name)?;
+    let destination = flow_end(&input, name)?;
     let Some(port) = port else {
         return Err(Failure::new(Exit::Usage, "which port of the destination?"));
     };
-    let (number, protocol) = port_of(&destination, port)?;
-    let found = input.cluster.explain(&source, &destination, protocol, number);
+    let (number, protocol) = port_of(&input, &destination, port)?;
+    let found = input.explain(&source, &destination, protocol, number);
     match args.output {
         Format::Table => {
-            let flow = format!("{} → {name} {protocol} {number}", args.source);
-            ui.data(&netpol_ui::explanation(&flow, &found, ui.stdout_style()))?;
+            let (parties, port) = ([args.source.as_str(), name], (protocol, number));
+            ui.data(&netpol_ui::flow_explanation(parties, port, &found, ui.stdout_style()))?;
         }
         Format::Json => ui.json(&serde_json::json!(found))?,
     }
@@ -85,8 +88,8 @@ fn with_port<'a>(
     Ok((name, behind.or(beside)))
 }
 
-/// The number of a port, which of a pod may be written by its name.
-fn port_of(destination: &Endpoint<'_>, text: &str) -> Result<(u16, Protocol), Failure> {
+/// The number of a port, which of pods may be written by its name.
+fn port_of(input: &Input, destination: &FlowEnd, text: &str) -> Result<(u16, Protocol), Failure> {
     let (name, protocol) = match parse(text) {
         Some((PortName::Number(number), protocol)) => {
             return Ok((number, protocol.unwrap_or(Protocol::Tcp)));
@@ -97,26 +100,34 @@ fn port_of(destination: &Endpoint<'_>, text: &str) -> Result<(u16, Protocol), Fa
             return Err(Failure::new(Exit::Usage, headline));
         }
     };
-    let ports = match destination {
-        Endpoint::Pod(pod) => match &pod.ports {
-            ContainerPorts::Known(ports) => ports.as_slice(),
-            ContainerPorts::Unknown => &[],
-        },
-        _ => &[],
+    let members = match destination {
+        FlowEnd::Members(members) => members.as_slice(),
+        FlowEnd::Host(_) | FlowEnd::Unlisted(_) | FlowEnd::Outside(_) => &[],
     };
+    let ports: Vec<&ContainerPort> = members
+        .iter()
+        .filter_map(|member| match &input.members[*member].pod.ports {
+            ContainerPorts::Known(ports) => Some(ports),
+            ContainerPorts::Unknown => None,
+        })
+        .flatten()
+        .collect();
     let is =
-        |port: &&ContainerPort| port.name == name && protocol.is_none_or(|p| p == port.protocol);
-    let found: Vec<_> = ports.iter().filter(is).map(|port| (port.port, port.protocol)).collect();
+        |port: &&&ContainerPort| port.name == name && protocol.is_none_or(|p| p == port.protocol);
+    let found: BTreeSet<_> = ports.iter().filter(is).map(|p| (p.port, p.protocol)).collect();
+    let found: Vec<_> = found.into_iter().collect();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => {
             let failure =
                 Failure::new(Exit::Usage, format!("the destination has no port named {name}"));
-            let named: Vec<&str> =
+            let named: BTreeSet<&str> =
                 ports.iter().map(|p| p.name.as_str()).filter(|name| !name.is_empty()).collect();
-            Err(match named.as_slice() {
-                [] => failure.fix("write its number:  80, or 53/udp"),
-                named => failure.fix(format!("it has {}", named.join(", "))),
+            Err(if named.is_empty() {
+                failure.fix("write its number:  80, or 53/udp")
+            } else {
+                let named: Vec<&str> = named.into_iter().collect();
+                failure.fix(format!("it has {}", named.join(", ")))
             })
         }
         several => {
@@ -128,24 +139,22 @@ fn port_of(destination: &Endpoint<'_>, text: &str) -> Result<(u16, Protocol), Fa
     }
 }
 
-/// One party; of a workload any of its pods.
-fn endpoint<'a>(input: &'a Input, name: &str) -> Result<Endpoint<'a>, Failure> {
+fn flow_end(input: &Input, name: &str) -> Result<FlowEnd, Failure> {
     let several = |found: &str| {
         Failure::new(Exit::Usage, format!("{name} is {found}"))
             .fix(format!("list its flows:  verify-netpol connections --from {name}"))
     };
-    let members = match input.pick(name).map_err(|error| not_there(&error))? {
-        Pick::Members(members) => members,
-        Pick::Addresses(span, _) if span.first() == span.last() => {
-            return Ok(Endpoint::Outside(span));
-        }
-        Pick::Addresses(..) => return Err(several("more than one address")),
+    let pick = match input.pick(name).map_err(|error| not_there(&error))? {
         // A workload may be called like a namespace, and is asked about rather than all of that.
-        Pick::Namespace(_) => input.pick_members(name).map_err(|error| {
-            if error.several.is_empty() { several("a namespace") } else { not_there(&error) }
-        })?,
+        Pick::Namespace(_) => {
+            let found = input.pick_members(name).map_err(|error| {
+                if error.several.is_empty() { several("a namespace") } else { not_there(&error) }
+            });
+            Pick::Members(found?)
+        }
+        pick => pick,
     };
-    Ok(Endpoint::Pod(&input.members[members[0]].pod))
+    input.flow_end(pick).ok_or_else(|| several("more than one address"))
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub(super) fn a_service(inputs: &[&Input], error: &NotThere) -> Option<Failure> 
         };
         let ports = service.ports.iter().flat_map(|port| {
             let protocol = port.protocol;
-            port.targets(&member.pod).into_iter().map(move |number| match protocol {
+            port.target(&member.pod).into_iter().map(move |number| match protocol {
                 Protocol::Tcp => format!(" --port {number}"),
                 other => format!(" --port {number}/{}", other.name().to_ascii_lowercase()),
             })

@@ -223,7 +223,7 @@ fn partition(
                 let named = ports.iter().filter(|p| names.contains(&(p.protocol, p.name.as_str())));
                 Some(named.map(|p| (p.protocol, p.name.as_str(), p.port)).collect())
             }
-            Endpoint::Host(_) | Endpoint::Outside(_) => Some(Vec::new()),
+            Endpoint::Host(_) | Endpoint::Unlisted(_) | Endpoint::Outside(_) => Some(Vec::new()),
         });
     }
     for foreign in &universe.cluster.foreign {

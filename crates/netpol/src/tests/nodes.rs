@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::Connections;
+use crate::flow_end::{FlowEnd, Overall};
 
 /// A pod whose egress is open to 172.16.0.0/12 alone, on node `n1`, and the Nodes of a cluster.
 fn input(objects: impl IntoIterator<Item = Value>) -> Input {
@@ -48,4 +49,35 @@ fn an_address_of_a_node_is_listed_as_the_node_is_reached() {
     let mut calico = input([node("n2", "172.18.0.2")]);
     calico.cluster.network.cni = Some(Cni::Calico);
     assert_eq!(reached(&calico), ["172.16.0.0/12"]);
+}
+
+#[test]
+fn an_address_may_be_a_node_or_an_unlisted_pod() {
+    let ask = |cni: Option<Cni>, objects: &[Value], to: &str| {
+        let mut input = input(objects.iter().cloned());
+        input.cluster.network.cni = cni;
+        let [web, to] =
+            ["a/web", to].map(|name| input.flow_end(input.pick(name).unwrap()).unwrap());
+        let found = input.explain(&web, &to, Protocol::Tcp, 443);
+        (found.answer, found.kinds[0].explanation.why, matches!(to, FlowEnd::Host(_)))
+    };
+    let nodes = [node("n2", "172.18.0.2")];
+    let exporter = [json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "exporter", "namespace": "b"},
+        "spec": {"hostNetwork": true, "nodeName": "n2", "containers": []},
+        "status": {"podIP": "172.18.0.2"}})];
+    for objects in [&nodes, &exporter] {
+        let answer = ask(Some(Cni::Cilium), objects, "172.18.0.2");
+        assert_eq!(answer, (Overall::Denied, None, true));
+        assert_eq!(ask(Some(Cni::Calico), objects, "172.18.0.2").0, Overall::Allowed);
+    }
+    // Nobody says what the address is: what the plugins do with nodes and pods is in doubt.
+    let unknown = |cni, why| {
+        assert_eq!(ask(cni, &[], "172.18.0.2"), (Overall::Uncertain, Some(why), false), "{cni:?}");
+    };
+    unknown(None, Why::CniDependent);
+    unknown(Some(Cni::Cilium), Why::UnknownAddress);
+    assert_eq!(ask(Some(Cni::Calico), &[], "172.18.0.2").0, Overall::Allowed);
+    // Not in a range of the cluster.
+    assert_eq!(ask(None, &[], "192.0.2.1"), (Overall::Denied, None, false));
 }
