@@ -130,8 +130,8 @@ fn port_of(destination: &Endpoint<'_>, text: &str) -> Result<(u16, Protocol), Fa
 
 /// One party; of a workload any of its pods.
 fn endpoint<'a>(input: &'a Input, name: &str) -> Result<Endpoint<'a>, Failure> {
-    let several = |found: &str| {
-        Failure::new(Exit::Usage, format!("{name} is {found}"))
+    let several = || {
+        Failure::new(Exit::Usage, format!("{name} is more than one party"))
             .fix(format!("list its flows:  verify-netpol connections --from {name}"))
     };
     let members = match input.pick(name).map_err(|error| not_there(&error))? {
@@ -139,10 +139,10 @@ fn endpoint<'a>(input: &'a Input, name: &str) -> Result<Endpoint<'a>, Failure> {
         Pick::Addresses(span, _) if span.first() == span.last() => {
             return Ok(Endpoint::Outside(span));
         }
-        Pick::Addresses(..) => return Err(several("more than one address")),
+        Pick::Addresses(..) => return Err(several()),
         // A workload may be called like a namespace, and is asked about rather than all of that.
         Pick::Namespace(_) => input.pick_members(name).map_err(|error| {
-            if error.several.is_empty() { several("a namespace") } else { not_there(&error) }
+            if error.several.is_empty() { several() } else { not_there(&error) }
         })?,
     };
     Ok(Endpoint::Pod(&input.members[members[0]].pod))

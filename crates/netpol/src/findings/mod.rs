@@ -112,14 +112,23 @@ pub fn of_proof(proof: &Proof) -> Option<Finding> {
 /// Something could not be read, so that what was not seen may be open.
 #[must_use]
 pub fn of_gap(gap: &str) -> Finding {
-    let rights = "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static";
+    of_unread(
+        gap.to_owned(),
+        "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static"
+            .to_owned(),
+    )
+}
+
+/// What could not be read and may decide, and how it can be.
+#[must_use]
+pub fn of_unread(message: String, fix: String) -> Finding {
     Finding {
         kind: Kind::Unknown,
         code: None,
-        message: gap.to_owned(),
+        message,
         flow: None,
         because: Vec::new(),
-        fix: vec![rights.to_owned()],
+        fix: vec![fix],
         optional: false,
     }
 }
