@@ -102,7 +102,7 @@ pub(crate) fn finding(Passed { place, what }: &Passed) -> Option<Finding> {
         What::Link(_) => ("a link that leads nowhere, or to a folder", ELSEWHERE.to_owned()),
         What::Encoding(_) => ("not UTF-8", "convert it".to_owned()),
     };
-    Some(findings::of_unread(format!("{place} is not read: it is {is}"), fix))
+    Some(findings::of_unread(&format!("{place} is not read: it is {is}"), &fix))
 }
 
 /// What to do about files of others.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::connection::PlatformConnectionArgs;
 use super::prepare::open;
 use super::{Exit, Outcome};
-use crate::cluster::Retry;
+use crate::cluster::{Raw, Retry};
 use crate::render::template_digest;
 use crate::ui::Ui;
 
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &VersionArgs, ui: &Ui) -> Outcome {
 async fn server(args: &VersionArgs, ui: &Ui) -> Option<String> {
     let answer = async {
         let cluster = open(ui, args.connection.checked()?).await?;
-        let version = cluster.rest.get_path("/version", Retry::Never).await;
+        let version = cluster.rest.raw("/version", Raw::Get, Retry::Never).await;
         version.map_err(|error| super::failure::cluster_failure(&error))
     };
     match answer.await {

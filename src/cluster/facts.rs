@@ -4,7 +4,7 @@ use futures::join;
 use serde_json::Value;
 
 use super::ClusterError;
-use super::rest::{Rest, Retry};
+use super::rest::{Raw, Rest, Retry};
 use crate::render::DiscoveredFacts;
 use crate::values::Database;
 
@@ -20,7 +20,7 @@ pub async fn discover(
     rest: &Rest,
     database: &Database,
 ) -> Result<(DiscoveredFacts, Vec<&'static str>), ClusterError> {
-    let get = async |path: &str| rest.get_path(path, Retry::while_busy()).await;
+    let get = async |path: &str| rest.raw(path, Raw::Get, Retry::while_busy()).await;
     let slices = "/apis/discovery.k8s.io/v1/namespaces";
     let (api, services, slices_of_dns, openshift, openshift_slices, local, database_ports) = join!(
         get(
@@ -127,8 +127,8 @@ async fn database_ports(
     let service = format!("/api/v1/namespaces/{namespace}/services/{name}");
     let slices = format!("{slices}/{namespace}/endpointslices");
     let (service, slices) = join!(
-        rest.get_path(&service, Retry::while_busy()),
-        rest.get_path(&slices, Retry::while_busy())
+        rest.raw(&service, Raw::Get, Retry::while_busy()),
+        rest.raw(&slices, Raw::Get, Retry::while_busy())
     );
     let (Some(service), Some(slices)) = (there(service)?, there(slices)?) else { return Ok(None) };
     let ports = service["spec"]["ports"].as_array().map(Vec::as_slice).unwrap_or_default();

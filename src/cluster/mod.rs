@@ -18,4 +18,4 @@ pub mod watch;
 pub use connect::{Cluster, connect};
 pub use error::{ApiStatus, Cause, Class, ClusterError, KubeconfigProblem, Unreachable};
 pub use facts::discover;
-pub use rest::{DryRunMode, Patch, Rest, Retry};
+pub use rest::{DryRunMode, Raw, Rest, Retry};

@@ -77,13 +77,31 @@ pub enum DryRunMode {
     All,
 }
 
-/// A patch that is no server-side apply.
-#[derive(Clone, Debug)]
-pub enum Patch {
-    /// RFC 6902.
-    Json(Value),
-    /// RFC 7386.
-    Merge(Value),
+/// A request on a path, for what is no object of the platform: lists, reviews, discovery, and what a run with packets
+/// makes.
+#[derive(Clone, Copy, Debug)]
+pub enum Raw<'a> {
+    /// Reads.
+    Get,
+    /// Lists the metadata of objects, without what they hold.
+    Metadata,
+    /// Reads which resources an API server has, as an `APIGroupDiscoveryList`.
+    Discovery,
+    /// Posts a question that creates nothing, such as an access review: so it may be repeated.
+    Review(&'a Value),
+    /// Creates an object whose name is the caller's alone, so that it may be tried again: a 409 then is the answer to a
+    /// try that got through.
+    Create(&'a Value),
+    /// Changes fields (RFC 7386).
+    Merge(&'a Value),
+    /// Deletes the version with this uid and resourceVersion; what it owns is deleted after it. The answer is 404 where
+    /// it is gone, 409 where it is another object or was changed.
+    Delete {
+        /// `metadata.uid`.
+        uid: &'a str,
+        /// `metadata.resourceVersion`.
+        resource_version: &'a str,
+    },
 }
 
 /// A retry is told to people once it lasts longer than this.
@@ -121,84 +139,39 @@ impl Rest {
         &self.server
     }
 
-    /// Reads any path.
+    /// Asks a path, as it stands or with our field manager where something is written.
     ///
     /// # Errors
     /// [`ClusterError`].
-    pub async fn get_path(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
-        self.call(Method::GET, path, None, retry).await
-    }
-
-    /// Reads which resources the server has besides those of the core group, as an
-    /// `APIGroupDiscoveryList`.
-    ///
-    /// # Errors
-    /// [`ClusterError`].
-    pub async fn discover(&self, retry: Retry) -> Result<Value, ClusterError> {
-        self.call_for(Method::GET, "/apis", None, DISCOVERY, retry).await
-    }
-
-    /// Lists the metadata of objects, without what they hold.
-    ///
-    /// # Errors
-    /// [`ClusterError`].
-    pub async fn list_metadata(&self, path: &str, retry: Retry) -> Result<Value, ClusterError> {
-        self.call_for(Method::GET, path, None, METADATA, retry).await
-    }
-
-    /// Posts a question that creates nothing, such as an access review: so it may be repeated.
-    ///
-    /// # Errors
-    /// [`ClusterError`].
-    pub async fn ask(&self, path: &str, body: &Value, retry: Retry) -> Result<Value, ClusterError> {
-        self.call(Method::POST, path, Some(("application/json", body)), retry).await
-    }
-
-    /// Creates an object whose name is the caller's alone, so that it may be tried again: a 409 then
-    /// is the answer to a try that got through.
-    ///
-    /// # Errors
-    /// [`ClusterError`].
-    pub async fn post(
-        &self,
-        collection: &str,
-        body: &Value,
-        retry: Retry,
-    ) -> Result<Value, ClusterError> {
-        let path = format!("{collection}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict");
-        self.call(Method::POST, &path, Some(("application/json", body)), retry).await
-    }
-
-    /// RFC 7386 on any path.
-    ///
-    /// # Errors
-    /// [`ClusterError`].
-    pub async fn merge(
+    pub async fn raw(
         &self,
         path: &str,
-        body: &Value,
+        what: Raw<'_>,
         retry: Retry,
     ) -> Result<Value, ClusterError> {
-        let path = format!("{path}?fieldManager={FIELD_MANAGER}");
-        self.call(Method::PATCH, &path, Some(("application/merge-patch+json", body)), retry).await
-    }
-
-    /// Deletes what is at a path, if it still is the version with this uid and resourceVersion; what
-    /// it owns is deleted after it.
-    ///
-    /// # Errors
-    /// [`ClusterError`]; 404 where it is gone, 409 where it is another object or was changed.
-    pub async fn remove(
-        &self,
-        path: &str,
-        (uid, resource_version): (&str, &str),
-        retry: Retry,
-    ) -> Result<Value, ClusterError> {
-        let options = serde_json::json!({
-            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-            "preconditions": {"uid": uid, "resourceVersion": resource_version},
-        });
-        self.call(Method::DELETE, path, Some(("application/json", &options)), retry).await
+        const JSON: &str = "application/json";
+        let options;
+        let manager = format!("?fieldManager={FIELD_MANAGER}");
+        let strict = format!("{manager}&fieldValidation=Strict");
+        let (method, query, body, accept) = match what {
+            Raw::Get => (Method::GET, "", None, JSON),
+            Raw::Metadata => (Method::GET, "", None, METADATA),
+            Raw::Discovery => (Method::GET, "", None, DISCOVERY),
+            Raw::Review(body) => (Method::POST, "", Some((JSON, body)), JSON),
+            Raw::Create(body) => (Method::POST, strict.as_str(), Some((JSON, body)), JSON),
+            Raw::Merge(body) => {
+                let body = Some(("application/merge-patch+json", body));
+                (Method::PATCH, manager.as_str(), body, JSON)
+            }
+            Raw::Delete { uid, resource_version } => {
+                options = serde_json::json!({
+                    "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+                    "preconditions": {"uid": uid, "resourceVersion": resource_version},
+                });
+                (Method::DELETE, "", Some((JSON, &options)), JSON)
+            }
+        };
+        self.call_for(method, &format!("{path}{query}"), body, accept, retry).await
     }
 
     /// Reads an object; `None` where it, or its namespace, does not exist.
@@ -210,7 +183,7 @@ impl Rest {
         object: &ObjectRef,
         retry: Retry,
     ) -> Result<Option<Value>, ClusterError> {
-        match self.get_path(&path(object), retry).await {
+        match self.raw(&path(object), Raw::Get, retry).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.code() == Some(404) => Ok(None),
             Err(error) => Err(error),
@@ -238,23 +211,19 @@ impl Rest {
         self.call(Method::PATCH, &path, body, retry).await
     }
 
-    /// Patches an object.
+    /// Changes an object by the operations of a JSON patch (RFC 6902).
     ///
     /// # Errors
     /// [`ClusterError`].
     pub async fn patch(
         &self,
         object: &ObjectRef,
-        patch: &Patch,
-        dry_run: DryRunMode,
+        operations: &Value,
         retry: Retry,
     ) -> Result<Value, ClusterError> {
-        let path = format!("{}?fieldManager={FIELD_MANAGER}{}", path(object), dry_run.query());
-        let (content_type, body) = match patch {
-            Patch::Json(body) => ("application/json-patch+json", body),
-            Patch::Merge(body) => ("application/merge-patch+json", body),
-        };
-        self.call(Method::PATCH, &path, Some((content_type, body)), retry).await
+        let path = format!("{}?fieldManager={FIELD_MANAGER}", path(object));
+        let body = Some(("application/json-patch+json", operations));
+        self.call(Method::PATCH, &path, body, retry).await
     }
 
     /// Creates an object. Sent once: after a lost answer the caller has to look.

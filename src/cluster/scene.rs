@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::ClusterError;
-use super::rest::{Rest, Retry};
+use super::rest::{Raw, Rest, Retry};
 use netpol::matrix::Platform;
 use netpol::observe::scene::Scene;
 
@@ -37,7 +37,8 @@ pub async fn read(rest: &Rest, platform: &Platform, database: &str) -> Result<Sc
     if database.parse::<IpAddr>().is_ok() {
         lists.push(("/api/v1/services".to_owned(), "Service"));
     }
-    let answers = join_all(lists.iter().map(|(path, _)| rest.get_path(path, Retry::while_busy())));
+    let answers =
+        join_all(lists.iter().map(|(path, _)| rest.raw(path, Raw::Get, Retry::while_busy())));
     let mut objects: Vec<Value> = Vec::new();
     for ((_, kind), answer) in lists.iter().zip(answers.await) {
         match answer {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::rest::{Rest, Retry};
+use super::rest::{Raw, Rest, Retry};
 use super::{Cluster, ClusterError, logs};
 use crate::diagnose::{LogTail, Snapshot, log_requests};
 
@@ -27,7 +27,7 @@ pub async fn snapshot(cluster: &Cluster) -> Result<Snapshot, ClusterError> {
         list(rest, "/api/v1", "pods", false),
         list(rest, "/api/v1", "persistentvolumeclaims", true),
         list(rest, "/api/v1", "events", false),
-        rest.get_path("/api/v1/nodes", Retry::Never),
+        rest.raw("/api/v1/nodes", Raw::Get, Retry::Never),
     );
     let mut snapshot = Snapshot {
         deployments: deployments?,
@@ -73,7 +73,7 @@ async fn list<T: DeserializeOwned>(
     let label = if ours { "?labelSelector=app.kubernetes.io%2Fpart-of%3Dopenhive" } else { "" };
     let lists = NAMESPACES.map(async |namespace| {
         let path = format!("{root}/namespaces/{namespace}/{resource}{label}");
-        rest.get_path(&path, Retry::while_busy()).await
+        rest.raw(&path, Raw::Get, Retry::while_busy()).await
     });
     Ok(try_join_all(lists).await?.iter().flat_map(items).collect())
 }

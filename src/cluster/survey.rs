@@ -11,7 +11,7 @@ use futures::try_join;
 use serde_json::Value;
 
 use super::facts;
-use super::rest::{DryRunMode, Rest, Retry};
+use super::rest::{DryRunMode, Raw, Rest, Retry};
 use super::{ApiStatus, ClusterError};
 use crate::plan::{self, DryRun, Live, Question};
 use crate::render::{DigestKey, DiscoveredFacts, read_installer_secret};
@@ -74,7 +74,7 @@ pub async fn survey(rest: &Rest, questions: &Questions<'_>) -> Result<Survey, Cl
         let answers = references.iter().map(|reference| rest.get(reference, once));
         existing(&references, join_all(answers).await)
     };
-    let version = rest.get_path("/version", once);
+    let version = rest.raw("/version", Raw::Get, once);
     let facts = facts::discover(rest, questions.database);
     let labelled = labelled(rest, &references);
     let scaled = scaled(rest, &references);
@@ -221,7 +221,7 @@ async fn labelled(
         let label = "app.kubernetes.io%2Fmanaged-by%3Dkubectl-openhive";
         let path = super::rest::collection(kind, Some(namespace));
         let path = format!("{path}?labelSelector={label}");
-        (kind, rest.list_metadata(&path, Retry::while_busy()).await)
+        (kind, rest.raw(&path, Raw::Metadata, Retry::while_busy()).await)
     }));
     let mut objects = Vec::new();
     for (kind, list) in lists.await {
@@ -248,7 +248,7 @@ async fn policies(
     let namespaces = references.iter().filter(|reference| reference.kind == Kind::Namespace);
     let lists = join_all(namespaces.map(async |namespace| {
         let path = super::rest::collection(Kind::NetworkPolicy, Some(&namespace.name));
-        rest.get_path(&path, Retry::while_busy()).await
+        rest.raw(&path, Raw::Get, Retry::while_busy()).await
     }));
     let mut policies = Vec::new();
     for list in lists.await {
@@ -275,7 +275,7 @@ async fn scaled(rest: &Rest, references: &[ObjectRef]) -> Result<Vec<ObjectRef>,
     let lists = join_all(namespaces.map(async |namespace| {
         let path =
             format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", namespace.name);
-        rest.get_path(&path, Retry::while_busy()).await
+        rest.raw(&path, Raw::Get, Retry::while_busy()).await
     }));
     let mut items = Vec::new();
     for list in lists.await {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::wait::Run;
 use super::{Detail, Event, InstallError, ObjectOutcome, Step};
-use crate::cluster::{ClusterError, DryRunMode, Patch};
+use crate::cluster::{ClusterError, DryRunMode};
 use crate::health::Expected;
 use crate::plan::{self, Action, Change, Interim, Managers};
 use manifest::{Kind, ObjectRef, Wave};
@@ -215,8 +215,7 @@ async fn prepare(
         let patch = plan::takeover_patch(&live)
             .or_else(|| plan::strategy_patch(object.kind, &live, manifest));
         let Some(patch) = patch else { return Ok(patched) };
-        let patch = Patch::Json(Value::Array(patch.0));
-        match rest.patch(object, &patch, DryRunMode::No, run.retry()).await {
+        match rest.patch(object, &Value::Array(patch.0), run.retry()).await {
             Ok(_) => patched = true,
             Err(error) if error.code() == Some(409) => {}
             Err(error) => return Err(run.failed_write(object, error)),

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::wait::Run;
 use super::{Detail, InstallError, Step};
-use crate::cluster::Retry;
 use crate::cluster::forward::{self, Answer, ForwardError};
+use crate::cluster::{Raw, Retry};
 use manifest::Kind;
 
 /// How long an endpoint may take to answer well: its pod is ready, but a proxy may still resolve.
@@ -103,7 +103,8 @@ async fn ask_once(run: &Run<'_>, endpoint: &Endpoint) -> Result<Answer, ForwardE
         endpoint.workload
     );
     let limit = Duration::from_secs(15);
-    let pods = tokio::time::timeout(limit, run.cluster.rest.get_path(&path, Retry::Never)).await;
+    let pods =
+        tokio::time::timeout(limit, run.cluster.rest.raw(&path, Raw::Get, Retry::Never)).await;
     let pods = pods
         .map_err(|_| ForwardError::TimedOut(limit))?
         .map_err(|_| ForwardError::Broken("the pods cannot be listed".to_owned()))?;

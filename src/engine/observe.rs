@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::wait::Run;
 use crate::cluster::watch::View;
-use crate::cluster::{Retry, logs};
+use crate::cluster::{Raw, Retry, logs};
 use crate::diagnose::{Endpoint, Finding, LogRequest, LogTail, Snapshot, Tracker, log_requests};
 
 /// Diagnoses one wait over time.
@@ -39,7 +39,7 @@ impl Observer {
     /// Reads the nodes, which need no watch: a lost node counts after a minute. An account that may
     /// not read them gets fewer causes, not a failure.
     pub async fn read_nodes(&mut self, run: &Run<'_>) {
-        let Ok(list) = run.cluster.rest.get_path("/api/v1/nodes", Retry::Never).await else {
+        let Ok(list) = run.cluster.rest.raw("/api/v1/nodes", Raw::Get, Retry::Never).await else {
             return;
         };
         let nodes = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::wait::Run;
 use super::{Detail, InstallError};
+use crate::cluster::Raw;
 use crate::plan::{Action, Change};
 use manifest::{Kind, ObjectRef};
 
@@ -113,7 +114,7 @@ async fn review(run: &Run<'_>, namespace: &str) -> Result<Option<Vec<Value>>, In
         "spec": {"namespace": namespace},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-    let answer = match run.cluster.rest.ask(path, &body, run.retry()).await {
+    let answer = match run.cluster.rest.raw(path, Raw::Review(&body), run.retry()).await {
         Ok(answer) => answer,
         // An account that may not ask is none that lacks anything else.
         Err(error) if error.code() == Some(403) => return Ok(None),

@@ -21,6 +21,10 @@ pub struct DatabaseAt {
 
 /// The policy that opens nothing but the database and DNS.
 const MIGRATION: &str = "openhive-db-migrate-egress";
+/// The policy whose blocks are where the sandbox may go besides.
+const SANDBOX: &str = "hive-sandbox-egress";
+/// What the values take for the Ingress controller's namespace where they do not name one.
+const CONTROLLER: &str = "ingress-nginx";
 /// Policies with a rule for the Ingress controller.
 const PUBLISHED: [&str; 2] = ["hive-dashboard-ingress", "hive-gateway-ingress"];
 
@@ -35,9 +39,8 @@ pub fn of_installed(
 ) -> (Platform, Vec<String>) {
     let mut notes = Vec::new();
     let mut of_policy = |what: &str, name: &str| {
-        notes.push(format!(
-            "{what} as networkpolicy openhive/{name} has it: a values file would be a second opinion (-f)"
-        ));
+        notes
+            .push(format!("{what} is only known from networkpolicy {name}, which is judged by it"));
     };
     let named = |name: &str| policies.iter().find(|p| p.namespace == "openhive" && p.name == name);
     let rule = named(MIGRATION).and_then(|p| p.rules(Direction::Egress)?.first());
@@ -62,9 +65,18 @@ pub fn of_installed(
     let ingress_namespace = PUBLISHED.iter().find_map(|name| {
         let rules = named(name)?.rules(Direction::Ingress)?;
         let namespace = rules.iter().find_map(controller)?;
-        of_policy("the Ingress controller's namespace", name);
+        if namespace != CONTROLLER {
+            of_policy("the Ingress controller's namespace", name);
+        }
         Some(namespace)
     });
+    let sandbox = policies.iter().find(|p| p.namespace == "hive-sandbox" && p.name == SANDBOX);
+    let rules = sandbox.and_then(|p| p.rules(Direction::Egress)).unwrap_or_default();
+    let mut sandbox_allow: Vec<_> = rules.iter().filter_map(allowed).collect();
+    sandbox_allow.retain(|(cidr, _)| Some(*cidr) != database_cidr);
+    if !sandbox_allow.is_empty() {
+        of_policy("where the sandbox may go besides", SANDBOX);
+    }
     let platform = Platform {
         profile: flows_of(profile),
         database_ports,
@@ -80,7 +92,7 @@ pub fn of_installed(
         ingress_namespace,
         ingress_cidrs: Vec::new(),
         cluster_cidrs: Vec::new(),
-        sandbox_allow: Vec::new(),
+        sandbox_allow,
         relay: None,
     };
     (platform, notes)
@@ -100,6 +112,16 @@ fn block(rule: &Rule) -> Option<IpNet> {
 
 /// Where the installer puts what it makes.
 const OURS: [&str; 3] = ["openhive", "hive-agents", "hive-sandbox"];
+
+/// A block that the sandbox may reach besides database and providers, on one port or all.
+fn allowed(rule: &Rule) -> Option<(IpNet, Option<u16>)> {
+    let cidr = block(rule).filter(|cidr| cidr.prefix_len() > 0)?;
+    match ports(rule).as_slice() {
+        [port] => Some((cidr, Some(*port))),
+        [] if matches!(rule.ports, RulePorts::Every) => Some((cidr, None)),
+        _ => None,
+    }
+}
 
 /// The namespace of a peer that is not one of ours.
 fn controller(rule: &Rule) -> Option<String> {

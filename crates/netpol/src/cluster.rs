@@ -129,6 +129,8 @@ pub struct Network {
     pub cidr_match: Option<CidrMatch>,
     /// Where the addresses of pods are.
     pub pod_cidrs: Vec<IpNet>,
+    /// Blocks that are declared to hold no pods: a pod whose address is not known has none in them.
+    pub declared_outside: Vec<IpNet>,
 }
 
 impl Network {
@@ -145,6 +147,7 @@ impl Default for Network {
             cni: None,
             cidr_match: Some(CidrMatch::default()),
             pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect(),
+            declared_outside: Vec::new(),
         }
     }
 }

@@ -256,13 +256,16 @@ impl Cluster {
 
     /// Whether a block holds an address of which only the pod networks are known.
     fn holds_pod_network(&self, block: &Block) -> Tri {
-        let spans = block.spans();
+        let mut spans = block.spans();
+        let outside: Vec<Span> =
+            self.network.declared_outside.iter().copied().map(Span::from).collect();
+        spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
         let mut networks = self.network.pod_spans().peekable();
         if networks.peek().is_some()
             && self.network.pod_spans().all(|n| spans.iter().any(|s| s.covers(&n)))
         {
             Tri::Yes
-        } else if networks.any(|n| block.meets(&n)) {
+        } else if networks.any(|n| spans.iter().any(|s| s.meets(&n))) {
             ADDRESS
         } else {
             Tri::No

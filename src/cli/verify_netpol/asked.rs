@@ -13,10 +13,10 @@ use crate::cli::{Exit, block_on};
 use crate::render::ClusterFacts;
 use crate::ui::{Failure, Ui};
 use crate::values::Checked;
-use netpol::Policy;
 use netpol::findings;
 use netpol::matrix::{Matrix, Platform};
 use netpol::observe::run_object::is_probe_pod;
+use netpol::{Input, Policy};
 
 /// What the matrix is about.
 pub(super) struct Asked {
@@ -57,9 +57,10 @@ impl Asked {
 
 fn of_files(args: &MatrixArgs, ui: &Ui, checked: Option<Checked>) -> Result<Asked, Failure> {
     let Some(checked) = checked else { return Err(no_values()) };
-    let taken = args.input.take(ui, Some(&checked.values))?;
-    let expectations = format!("profile {}", args.input.profile());
+    let mut taken = args.input.take(ui, Some(&checked.values))?;
     let platform = args.input.platform(&checked.values);
+    let expectations =
+        format!("profile {}{}", args.input.profile(), declare(&mut taken.input, &platform));
     Ok(Asked {
         head: format!("{}: {}; expectations: {expectations}", taken.name, taken.input.counts),
         matrix: Matrix::new(&taken.input, &platform),
@@ -87,19 +88,20 @@ async fn of_cluster(
     let profile = args.input.named_profile();
     let (cluster, mut found, meant) =
         find_with_expectations(ui, connection, &args.input.settings(), values, profile).await?;
-    meant.notes.iter().for_each(|note| ui.notice(note));
     let own = |checked: &Checked| args.input.own_policies(&checked.values, &meant.facts);
     let rendered = checked.as_ref().map(own).transpose()?;
     if let Some(ours) = &rendered {
         found.compare_policies(ours);
     }
     let mut seen = Seen::of(&found, &cluster, now);
+    seen.beside.extend(meant.notes.iter().map(|note| findings::of_assumption(note)));
     let not_ours = found.reading.not_ours.clone();
     let head = found.headline(&meant);
     let name = found.name.clone();
     let mut input = found.checked(args.input.allow_empty())?;
     // What other runs created to send packets is none of the platform's.
     input.members.retain(|member| !is_probe_pod(member));
+    let declared = declare(&mut input, &meant.platform);
     let mut matrix = Matrix::new(&input, &meant.platform);
     if args.live.live {
         let sent = live::send(&cluster, &input, &meant, &mut matrix, &args.live, ui).await?;
@@ -120,13 +122,24 @@ async fn of_cluster(
         taken: Taken::cluster(input, name),
         platform: meant.platform,
         matrix,
-        expectations: meant.source,
+        expectations: meant.source + &declared,
         seen,
         head,
         not_ours,
         ours,
         checked,
     })
+}
+
+/// Takes the blocks that the values declare for addresses outside of the cluster, and says so.
+fn declare(input: &mut Input, platform: &Platform) -> String {
+    input.cluster.network.declared_outside = platform.declared_outside();
+    let declared = &input.cluster.network.declared_outside;
+    if declared.is_empty() {
+        return String::new();
+    }
+    let blocks: Vec<String> = declared.iter().map(ToString::to_string).collect();
+    format!(", by which {} is outside of the cluster", blocks.join(" and "))
 }
 
 fn no_values() -> Failure {

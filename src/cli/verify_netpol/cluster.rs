@@ -11,7 +11,7 @@ use crate::cli::failure::cluster_failure;
 use crate::cli::prepare::open;
 use crate::cluster::netpol::{Gap, Reading, Settings, read};
 use crate::cluster::snapshot::NAMESPACES;
-use crate::cluster::{Cluster, Retry};
+use crate::cluster::{Cluster, Raw, Retry};
 use crate::render::Profile;
 use crate::ui::{Failure, Ui};
 use crate::values::Values;
@@ -72,7 +72,7 @@ pub(super) async fn find(
     settings: &Settings,
 ) -> Result<(Found, Cluster), Failure> {
     let cluster = open(ui, connection).await?;
-    let version = cluster.rest.get_path("/version", Retry::while_busy());
+    let version = cluster.rest.raw("/version", Raw::Get, Retry::while_busy());
     let (reading, version) = join(read(&cluster.rest, settings), version).await;
     let reading = reading.map_err(|e| cluster_failure(&e))?;
     let version = version.ok().and_then(|v| Some(v["gitVersion"].as_str()?.to_owned()));

@@ -257,7 +257,7 @@ impl InputArgs {
         } else {
             findings::Source::Manifests
         };
-        Ok(Taken { passed, ..Taken::kept(input, source, name, kept) })
+        Ok(Taken::kept(input, source, name, kept, passed))
     }
 
     /// What was read, its name, and what of the folders was not read.

@@ -28,13 +28,19 @@ impl Taken {
         Self { input, source, name, digest, passed: Vec::new(), texts: Vec::new() }
     }
 
-    /// What was read of files, or of what a values file renders to.
-    pub(super) fn kept(input: Input, source: findings::Source, name: String, texts: Texts) -> Self {
+    /// What was read of files, or of what a values file renders to, and what was not.
+    pub(super) fn kept(
+        input: Input,
+        source: findings::Source,
+        name: String,
+        texts: Texts,
+        passed: Vec<Passed>,
+    ) -> Self {
         let (texts, hash) = match texts {
             Texts::Kept { texts, hash } => (texts, hash),
             Texts::Dropped => (Vec::new(), Sha256::new()),
         };
-        Self { input, source, name, digest: hex(&hash.finalize()), passed: Vec::new(), texts }
+        Self { input, source, name, digest: hex(&hash.finalize()), passed, texts }
     }
 
     /// The text of a file that was read.

@@ -13,7 +13,7 @@ use super::gap::{Effect, Reason};
 use super::lists::{LISTS, List, Row, pages};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
-use crate::cluster::rest::{Rest, Retry};
+use crate::cluster::rest::{Raw, Rest, Retry};
 use netpol::read::{Bearing, bearing, is_evaluated};
 
 /// What is known by name, for the rights: which of them a cluster has, only itself tells.
@@ -105,7 +105,7 @@ pub(super) async fn read(rest: &Rest, sink: &RefCell<Sink>) -> Result<(), Cluste
 /// The kinds of policies that the server has, each in one version. Notes those that nothing is known
 /// of.
 async fn served(rest: &Rest, sink: &RefCell<Sink>) -> Result<Vec<List>, ClusterError> {
-    let answer = match rest.discover(Retry::while_busy()).await {
+    let answer = match rest.raw("/apis", Raw::Discovery, Retry::while_busy()).await {
         Ok(answer) => answer,
         Err(ClusterError::Api(status)) if matches!(status.code, 403 | 404 | 406) => {
             sink.borrow_mut().no_kinds(status.code);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::gap::{Effect, Gap, Reason, Right};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
-use crate::cluster::rest::{Rest, Retry};
+use crate::cluster::rest::{Raw, Rest, Retry};
 
 /// A kind to list in all namespaces.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub(super) async fn pages(
     let path = list.path();
     let mut query = format!("{path}?limit={PAGE}");
     for _ in 0..PAGES {
-        let mut page = rest.get_path(&query, Retry::while_busy()).await?;
+        let mut page = rest.raw(&query, Raw::Get, Retry::while_busy()).await?;
         let items = match page.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => items,
             // As an empty list is written where its type is not made to avoid it.

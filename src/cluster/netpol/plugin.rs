@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::gap::{Effect, Gap, Reason, Right};
 use super::sink::Sink;
 use crate::cluster::ClusterError;
-use crate::cluster::rest::{Rest, Retry};
+use crate::cluster::rest::{Raw, Rest, Retry};
 use netpol::{CidrMatch, Cni};
 
 /// A network plugin, or what enforces policies beside one.
@@ -112,7 +112,7 @@ pub(super) async fn cidr_match(
         return Ok(None);
     };
     let path = format!("/api/v1/namespaces/{}/configmaps/cilium-config", cilium.namespace);
-    let reason = match rest.get_path(&path, Retry::while_busy()).await {
+    let reason = match rest.raw(&path, Raw::Get, Retry::while_busy()).await {
         Ok(config) => return Ok(Some(Some(mode(&config)))),
         Err(ClusterError::Api(status)) if status.code == 403 => Reason::Forbidden,
         Err(ClusterError::Api(status)) if status.code == 404 => Reason::NotServed { code: 404 },

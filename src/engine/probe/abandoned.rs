@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::deletion::delete;
 use super::run_objects::{NEEDED, RunObjects};
-use crate::cluster::{Cluster, Retry};
+use crate::cluster::{Cluster, Raw, Retry};
 use netpol::observe::run_object::{RUN, expires, is_abandoned, run_of};
 
 /// ConfigMaps of other runs that were there when this one began.
@@ -61,7 +61,7 @@ async fn list(cluster: &Cluster, namespaces: &[&str]) -> Vec<Value> {
     let label = RUN.replace('/', "%2F");
     let lists = namespaces.iter().map(async |namespace| {
         let path = format!("/api/v1/namespaces/{namespace}/configmaps?labelSelector={label}");
-        let answer = cluster.rest.list_metadata(&path, Retry::while_busy()).await;
+        let answer = cluster.rest.raw(&path, Raw::Metadata, Retry::while_busy()).await;
         answer.ok().and_then(|mut a| a["items"].as_array_mut().map(std::mem::take))
     });
     let all = join_all(lists).await.into_iter().flatten().flatten();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::run_objects::{Version, patient};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Raw};
 use netpol::observe::run_object::{PROBE_NAMESPACE, RUN, is_owned};
 
 /// How long the end of what was deleted is awaited.
@@ -59,8 +59,8 @@ pub(super) async fn delete(
                 tell(&names);
                 told = names;
             }
-            let version = (at.uid.as_str(), at.resource_version.as_str());
-            match cluster.rest.remove(&at.path, version, patient()).await {
+            let delete = Raw::Delete { uid: &at.uid, resource_version: &at.resource_version };
+            match cluster.rest.raw(&at.path, delete, patient()).await {
                 Ok(_) => {}
                 // It is gone, or was changed since it was listed: look again.
                 Err(error) if matches!(error.code(), Some(404 | 409)) => {}
@@ -94,7 +94,7 @@ async fn list(cluster: &Cluster, namespace: &str, run: &str) -> Result<Vec<Liste
     let lists = try_join_all(kinds.into_iter().map(async |(resource, root)| {
         let collection = format!("{root}/namespaces/{namespace}/{resource}");
         let path = format!("{collection}?labelSelector={}%3D{run}", RUN.replace('/', "%2F"));
-        let mut answer = cluster.rest.list_metadata(&path, patient()).await?;
+        let mut answer = cluster.rest.raw(&path, Raw::Metadata, patient()).await?;
         let items = answer["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
         let listed = items.into_iter().map(move |object| {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();

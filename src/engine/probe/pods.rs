@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::run_objects::{LIFETIME, RunObjects};
-use crate::cluster::{ClusterError, Retry};
+use crate::cluster::{ClusterError, Raw, Retry};
 use netpol::observe::pod::Recipe;
 use netpol::observe::run_object::RUN;
 
@@ -114,7 +114,7 @@ async fn list(objects: &RunObjects<'_>, namespace: &str) -> Vec<Value> {
         RUN.replace('/', "%2F"),
         objects.run
     );
-    let answer = objects.cluster.rest.get_path(&path, Retry::while_busy()).await;
+    let answer = objects.cluster.rest.raw(&path, Raw::Get, Retry::while_busy()).await;
     let mut items = answer.ok().and_then(|list| list["items"].as_array().cloned());
     items.take().unwrap_or_default()
 }

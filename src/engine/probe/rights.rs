@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use crate::cluster::netpol::rights::{Right, exec, probing};
-use crate::cluster::{Rest, Retry};
+use crate::cluster::{Raw, Rest, Retry};
 
 /// The rights that are missing, by namespace.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ async fn denied(rest: &Rest, namespace: &str, right: Right) -> bool {
         }},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    match rest.ask(path, &body, Retry::while_busy()).await {
+    match rest.raw(path, Raw::Review(&body), Retry::while_busy()).await {
         Ok(answer) => answer["status"]["allowed"] == false,
         Err(_) => false,
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::deletion::delete;
-use crate::cluster::{Cluster, ClusterError, Retry};
+use crate::cluster::{Cluster, ClusterError, Raw, Retry};
 use netpol::observe::run_object::{
     EXPIRES, PROBE_NAMESPACE, metadata, name, owner_reference, run_of,
 };
@@ -95,11 +95,11 @@ impl<'a> RunObjects<'a> {
     /// Creates an object whose name is the run's alone: where the answer to a first try was lost, the
     /// object that is there is the run's.
     async fn create(&self, collection: &str, body: &Value) -> Result<Value, ClusterError> {
-        match self.cluster.rest.post(collection, body, patient()).await {
+        match self.cluster.rest.raw(collection, Raw::Create(body), patient()).await {
             Err(error) if error.code() == Some(409) => {
                 let name = body["metadata"]["name"].as_str().unwrap_or_default();
                 let list = format!("{collection}?fieldSelector=metadata.name%3D{name}");
-                let mut answer = self.cluster.rest.get_path(&list, patient()).await?;
+                let mut answer = self.cluster.rest.raw(&list, Raw::Get, patient()).await?;
                 let found = answer["items"].as_array_mut().and_then(Vec::pop);
                 let marks = ["labels", "annotations", "ownerReferences"];
                 let is_ours = |found: &Value| {
@@ -149,7 +149,7 @@ impl<'a> RunObjects<'a> {
         let annotations = json!({EXPIRES: self.later(NEEDED)});
         // With the uid, so that no other object is changed.
         let body = json!({"metadata": {"uid": owner.uid, "annotations": annotations}});
-        self.cluster.rest.merge(&path, &body, retry).await.map(|_| ())
+        self.cluster.rest.raw(&path, Raw::Merge(&body), retry).await.map(|_| ())
     }
 
     /// Shows that the run still needs what it created, until it is dropped.
@@ -188,7 +188,8 @@ impl<'a> RunObjects<'a> {
     /// Deletes that policy.
     pub(super) async fn allow_again(&self, policy: &Version) -> Result<(), ClusterError> {
         let Version { path, uid, resource_version } = policy;
-        match self.cluster.rest.remove(path, (uid, resource_version), patient()).await {
+        let delete = Raw::Delete { uid, resource_version };
+        match self.cluster.rest.raw(path, delete, patient()).await {
             Err(error) if error.code() != Some(404) => Err(error),
             _ => Ok(()),
         }

@@ -202,6 +202,9 @@ fn partition(
 ) -> Partition {
     let mut partition = Partition::new(universe.len());
     let (cluster, pods) = (universe.cluster, universe.pods());
+    let mut hosts = Bits::none(universe.len());
+    universe.hosts().for_each(|i| hosts.set(i));
+    partition.split_bits(&hosts);
     partition.split_by(|i| {
         let pod = pods.contains(&i).then(|| universe.pod(i));
         (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))

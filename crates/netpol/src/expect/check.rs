@@ -10,7 +10,7 @@ use super::{Expectation, Expectations, KIND, Party, Wanted};
 use crate::endpoint::Endpoint;
 use crate::finding::{Cause, Finding, Flow, Kind};
 use crate::findings::cause::{denied_by, doubted_by, opened_by};
-use crate::findings::of_gap;
+use crate::findings::of_incomplete;
 use crate::input::Input;
 use crate::invalid::{Invalid, Problem};
 use crate::ports::PortSet;
@@ -34,14 +34,10 @@ pub fn check(
     }
     let mut findings = found.findings();
     if !complete {
-        findings.push(of_gap(INCOMPLETE));
+        findings.push(of_incomplete());
     }
     Ok(findings)
 }
-
-/// Said where [`judge`](super::judge()) is not complete.
-pub(crate) const INCOMPLETE: &str =
-    "labels have more combinations than are tried: pods that are not in the input may be let in";
 
 fn problem(expectations: &Expectations, field: String, problem: Problem) -> Invalid {
     let place = expectations.place.clone();
@@ -78,8 +74,10 @@ struct Bags<'e> {
 fn about_nobody(expectations: &Expectations, coverage: &Coverage) -> Vec<Invalid> {
     let mut problems = Vec::new();
     for (i, entry) in expectations.flows.iter().enumerate() {
-        // Whether a policy speaks of such pods may change with every policy.
-        let unknown = |p: &Party| p.forms().any(|form| matches!(form, Party::Unknown(_)));
+        // Whether there are such pods need not be known.
+        let unknown = |p: &Party| {
+            p.forms().any(|form| matches!(form, Party::Unknown(_) | Party::HostNetwork(_)))
+        };
         if coverage.used[i] || unknown(&entry.from) || unknown(&entry.to) {
             continue;
         }

@@ -12,7 +12,6 @@ use jiff::civil::Date;
 use super::invalid::Place;
 use super::ports::PortSet;
 
-pub(crate) use check::INCOMPLETE;
 pub use check::check;
 pub use judge::{Deviation, Found, Judged, judge};
 pub use party::Party;

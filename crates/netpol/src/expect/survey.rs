@@ -177,7 +177,7 @@ impl<'a> Survey<'a> {
                     class,
                     who: Who::Member(m),
                     pod: connections.member(m).pod.clone(),
-                    several: connections.member(m).replicas > 1,
+                    several: connections.member(m).may_be_several(),
                 }));
             }
             participants.extend(connections.representatives_of(class).map(|one| Participant {

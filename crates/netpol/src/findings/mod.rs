@@ -72,7 +72,7 @@ pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
         })
         .collect();
     if !matrix.complete {
-        findings.push(of_gap(crate::expect::INCOMPLETE));
+        findings.push(of_incomplete());
     }
     findings.sort_by_key(|finding| finding.kind);
     findings
@@ -112,23 +112,40 @@ pub fn of_proof(proof: &Proof) -> Option<Finding> {
 /// Something could not be read, so that what was not seen may be open.
 #[must_use]
 pub fn of_gap(gap: &str) -> Finding {
-    of_unread(
-        gap.to_owned(),
-        "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static"
-            .to_owned(),
+    let rights = "the rights that this needs:  kubectl openhive verify-netpol --print-rbac static";
+    unknown(gap, vec![rights.to_owned()])
+}
+
+/// A file or folder was not read, and may hold what decides; how it can be read.
+#[must_use]
+pub fn of_unread(message: &str, fix: &str) -> Finding {
+    unknown(message, vec![fix.to_owned()])
+}
+
+/// What is meant was read out of the policies that are judged by it, so that they prove nothing.
+#[must_use]
+pub fn of_assumption(assumption: &str) -> Finding {
+    let values = "say what is meant:  kubectl openhive verify-netpol -f values.env";
+    unknown(assumption, vec![values.to_owned()])
+}
+
+/// Labels have more combinations than are tried.
+#[must_use]
+pub(crate) fn of_incomplete() -> Finding {
+    unknown(
+        "labels have more combinations than are tried: pods that are not in the input may be let in",
+        Vec::new(),
     )
 }
 
-/// What could not be read and may decide, and how it can be.
-#[must_use]
-pub fn of_unread(message: String, fix: String) -> Finding {
+fn unknown(message: &str, fix: Vec<String>) -> Finding {
     Finding {
         kind: Kind::Unknown,
         code: None,
-        message,
+        message: message.to_owned(),
         flow: None,
         because: Vec::new(),
-        fix: vec![fix],
+        fix,
         optional: false,
     }
 }
