@@ -174,16 +174,16 @@ impl<'p> Lookup<'p> {
                 let inside = host.addresses.iter().filter(|a| block.contains(**a)).count();
                 let some = Tri::Maybe(Why::UnknownAddress);
                 let all = inside > 0 && inside == host.addresses.len();
-                Held::new(
-                    if all {
-                        Tri::Yes
-                    } else if inside > 0 {
-                        some
-                    } else {
-                        Tri::No
-                    },
-                    true,
-                )
+                let holds = if all {
+                    Tri::Yes
+                } else if inside > 0 {
+                    some
+                } else {
+                    Tri::No
+                };
+                // Whether a plugin lets a wide block hold nodes is nothing that the entry is about.
+                let one = block.spans().iter().any(|span| span.first() == span.last());
+                Held::new(holds, if one { Required::Yes } else { Required::No })
             }
             _ => None,
         });
