@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::Exit;
-use crate::render::{KUSTOMIZATION, MARK};
-use crate::ui::Failure;
-use manifest::yaml;
+use super::passed;
+use super::texts::{self, Passed, Texts, What};
+use crate::ui::{Failure, Ui};
+use manifest::yaml::{self, Unreadable};
 use manifest::{Object, ObjectError, ObjectRef};
-
-/// Folders within folders that are entered; more of them are a mistake.
-const DEPTH: usize = 16;
 
 /// Where a manifest stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,26 +26,51 @@ impl fmt::Display for Place {
     }
 }
 
-/// Reads every object of the platform's kinds: from one file, from all `.yaml`, `.yml` and `.json`
-/// files below a folder, or from standard input for `-`. Lists are taken apart, other kinds left
-/// out.
+/// Reads every object of the platform's kinds: from one file, from a folder, or from standard input for `-`. Lists are
+/// taken apart, other kinds left out. Warns of what of a folder is no manifest.
 ///
 /// # Errors
 /// A file cannot be read, or is no YAML; a manifest without name or namespace; an object that is
 /// there twice; a kustomization that would change what it lists; nothing that could be compared.
-pub(crate) fn read(path: &Path) -> Result<Vec<Object>, Failure> {
+pub(crate) fn read(ui: &Ui, path: &Path) -> Result<Vec<Object>, Failure> {
+    let Texts { texts, mut passed } = texts::read(&[path.to_owned()]).map_err(unreadable)?;
+    if let Some(failure) = passed.iter().find_map(changing) {
+        return Err(failure);
+    }
     let mut found: BTreeMap<ObjectRef, (Object, Place)> = BTreeMap::new();
-    for (name, text) in texts(path)? {
-        let documents = yaml::read(&text).map_err(|error| {
-            let place = match error.line {
-                Some(line) => format!("{name}:{line}"),
-                None => name.clone(),
-            };
-            invalid(&place, error.reason.clone()).fix("correct it, or name another file")
-        })?;
+    for text in texts {
+        let name = shown(Path::new(&text.name));
+        let documents = match yaml::read(&text.text) {
+            Ok(documents) => documents,
+            Err(error) => {
+                let place = match error.line {
+                    Some(line) => format!("{name}:{line}"),
+                    None => name,
+                };
+                match Unreadable::of(&text.text) {
+                    Unreadable::Template if text.found => {
+                        passed.push(Passed { place, what: What::Template });
+                    }
+                    Unreadable::Other if text.found => {
+                        passed.push(Passed { place, what: What::Foreign(error.reason) });
+                    }
+                    _ => {
+                        return Err(
+                            invalid(&place, error.reason).fix("correct it, or name another file")
+                        );
+                    }
+                }
+                continue;
+            }
+        };
         for document in documents {
             let place = Place { file: name.clone(), line: document.line };
             for manifest in flatten(document.value) {
+                if text.found && manifest.get("kind").is_none() {
+                    let what = What::Foreign("it has no kind".to_owned());
+                    passed.push(Passed { place: place.to_string(), what });
+                    continue;
+                }
                 let Some(object) = object(manifest, &place)? else { continue };
                 if let Some((_, first)) = found.get(&object.reference) {
                     return Err(invalid(
@@ -63,6 +84,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Object>, Failure> {
             }
         }
     }
+    passed::tell(ui, &passed);
     if found.is_empty() {
         return Err(Failure::new(
             Exit::Usage,
@@ -76,8 +98,23 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Object>, Failure> {
     Ok(found.into_values().map(|(object, _)| object).collect())
 }
 
-/// A `List` as its items; their kind may stand on the list alone.
+/// A kustomization that only lists files says nothing that the files do not.
+fn changing(passed: &Passed) -> Option<Failure> {
+    let What::Kustomization(fields) = &passed.what else { return None };
+    let folder = &passed.place;
+    let what = format!("its kustomization changes what it lists ({})", fields.join(", "));
+    Some(
+        invalid(folder, what)
+            .fix("compare with what it makes of them:")
+            .fix(format!("kubectl kustomize {folder} | kubectl openhive plan --against -")),
+    )
+}
+
+/// A `List` or an array as its items; their kind may stand on the list alone.
 fn flatten(mut manifest: Value) -> Vec<Value> {
+    if let Value::Array(items) = manifest {
+        return items.into_iter().flat_map(flatten).collect();
+    }
     let kind = manifest["kind"].as_str().unwrap_or_default().to_owned();
     let Some(item_kind) = kind.strip_suffix("List") else { return vec![manifest] };
     let version = manifest["apiVersion"].clone();
@@ -113,86 +150,6 @@ fn object(manifest: Value, place: &Place) -> Result<Option<Object>, Failure> {
     Ok(Some(object))
 }
 
-/// Every text with the name under which it is told.
-fn texts(path: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let mut files = Vec::new();
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| unreadable(path, &error))?;
-        return Ok(vec![(shown(path), utf8(path, bytes)?)]);
-    }
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if metadata.is_dir() {
-        walk(path, 0, &mut files)?;
-    } else {
-        files.push(path.to_owned());
-    }
-    let mut texts = Vec::new();
-    for file in files {
-        let bytes = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
-        let text = utf8(&file, bytes)?;
-        if metadata.is_dir() && file.file_name().is_some_and(|name| name == KUSTOMIZATION) {
-            unchanging(&file, &text)?;
-        } else {
-            texts.push((shown(&file), text));
-        }
-    }
-    Ok(texts)
-}
-
-/// The manifests below a folder in the order of their names; hidden ones are left out, and links to
-/// folders, which may lead back.
-fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut entries: Vec<_> =
-        entries.collect::<Result<_, _>>().map_err(|error| unreadable(folder, &error))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        let kind = entry.file_type().map_err(|error| unreadable(&path, &error))?;
-        if hidden {
-            continue;
-        }
-        if kind.is_dir() {
-            if depth < DEPTH {
-                walk(&path, depth + 1, files)?;
-            }
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
-            && !path.is_dir()
-        {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// A kustomization that only lists files says nothing that the files do not.
-fn unchanging(file: &Path, text: &str) -> Result<(), Failure> {
-    const HARMLESS: [&str; 4] = ["apiVersion", "kind", "resources", "metadata"];
-    let ours = text.starts_with(MARK);
-    let documents = yaml::read(text).map_err(|error| invalid(&shown(file), error.to_string()))?;
-    let keys =
-        documents.iter().filter_map(|d| d.value.as_object()).flat_map(|fields| fields.keys());
-    let changing: Vec<&str> =
-        keys.map(String::as_str).filter(|key| !ours && !HARMLESS.contains(key)).collect();
-    if changing.is_empty() {
-        return Ok(());
-    }
-    let folder = file.parent().unwrap_or(file);
-    Err(invalid(&shown(file), format!("it changes what it lists ({})", changing.join(", ")))
-        .fix("compare with what it makes of them:")
-        .fix(format!("kubectl kustomize {} | kubectl openhive plan --against -", folder.display())))
-}
-
-fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        invalid(&shown(path), format!("it is not UTF-8, from byte {at} on"))
-    })
-}
-
 fn shown(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
@@ -203,21 +160,24 @@ fn invalid(place: &str, what: String) -> Failure {
         .now("nothing was changed")
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(Exit::Usage, format!("cannot read {}", shown(path)));
-    match error.kind() {
-        io::ErrorKind::NotFound => failure.cause("there is no such file or folder"),
-        _ => failure.cause(error.to_string()),
-    }
-    .now("nothing was changed")
+fn unreadable(texts::Unreadable { path, why }: texts::Unreadable) -> Failure {
+    Failure::new(Exit::Usage, format!("cannot read {}", shown(&path)))
+        .cause(why.to_string())
+        .now("nothing was changed")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::fs;
+    use std::path::Path;
 
-    use super::read;
+    use crate::ui::{ColorChoice, Failure, Ui};
+    use manifest::Object;
+
+    fn read(path: &Path) -> Result<Vec<Object>, Failure> {
+        super::read(&Ui::new(ColorChoice::Never, true), path)
+    }
 
     const SERVICE: &str =
         "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: openhive}\n";

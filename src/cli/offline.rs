@@ -30,7 +30,7 @@ pub(crate) fn offline(
     let values = checked.values;
     let mut notes: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
     let mut live = match against {
-        Some(path) => plan::against(manifests::read(path)?),
+        Some(path) => plan::against(manifests::read(ui, path)?),
         None => BTreeMap::new(),
     };
     learn_secrets(ui, live.iter().filter_map(|(r, l)| Some((r, l.object.as_ref()?))));

@@ -3,6 +3,8 @@
 mod installed;
 
 #[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
 mod findings_tests;
 #[cfg(test)]
 mod matrix_tests;

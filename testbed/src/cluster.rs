@@ -3,14 +3,14 @@
 //! There is at most one a cache. It is found by a marker in its instance's folder, so that a marker never outlives the
 //! instance it speaks of.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artefact::Cache;
-use crate::error::{Attempt as _, Error, Result};
+use crate::artefact::{Cache, lock};
+use crate::error::{Error, Result};
 use crate::files;
 use crate::instance::{lives, require_machine};
 use crate::node::{Node, NodeOptions};
@@ -44,9 +44,7 @@ pub enum Up {
 pub fn up(cache: &Cache, options: &NodeOptions) -> Result<Up> {
     require_machine()?;
     files::create_dir(cache.root())?;
-    let path = cache.root().join("cluster.lock");
-    let lock = File::create(&path).attempt(|| format!("create {}", path.display()))?;
-    lock.lock().attempt(|| format!("lock {}", path.display()))?;
+    let _lock = lock(&cache.root().join("cluster.lock"), "starts the cluster")?;
     match find(cache) {
         Ok((node, _)) => return Ok(Up::Already(node)),
         Err(Error::NotUp) => {}

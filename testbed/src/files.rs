@@ -1,5 +1,6 @@
 //! Small file helpers with errors that name the path.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -46,6 +47,22 @@ pub(crate) fn last_lines(text: &str, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
+const CONTAINED: [&str; 7] =
+    ["setpriv", "--pdeathsig=KILL", "unshare", "--fork", "--pid", "--kill-child=KILL", "--"];
+
+/// A command all of whose processes end with this process, however that ends: a build whose owner was killed would go on
+/// for minutes, beside the next one.
+pub(crate) fn contained(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(CONTAINED[0]);
+    command.args(&CONTAINED[1..]).arg(program);
+    command
+}
+
+/// Takes the person's environment from a command but for `PATH`: proxies, and variables that change what a program does.
+pub(crate) fn without_environment(command: &mut Command) {
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+}
+
 /// Runs a program to its end and returns its standard output; an exit status other than 0 is an error that carries
 /// what it wrote to standard error.
 pub(crate) fn run(command: &mut Command) -> Result<Vec<u8>> {
@@ -77,15 +94,25 @@ fn finished(command: &Command, output: io::Result<Output>) -> Result<Vec<u8>> {
     Err(failed(if said.is_empty() { status.to_string() } else { said }))
 }
 
-/// The command line as a person would type it, shortened.
+/// The command line as a person would type it, shortened, without what contains it.
 pub(crate) fn shown(command: &Command) -> String {
-    let mut text = command.get_program().to_string_lossy().into_owned();
-    for argument in command.get_args() {
-        text.push(' ');
-        text.push_str(&argument.to_string_lossy());
-    }
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    let contained = words.iter().map(|word| &**word).take(CONTAINED.len()).eq(CONTAINED);
+    let mut text = words[if contained { CONTAINED.len() } else { 0 }..].join(" ");
     if text.len() > 300 {
         text = format!("{} …", text.chars().take(300).collect::<String>());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_contains_a_command_is_not_shown() {
+        assert_eq!(shown(contained("go").arg("version")), "go version");
+        assert_eq!(shown(Command::new("setpriv").arg("--help")), "setpriv --help");
+    }
 }

@@ -27,6 +27,7 @@ impl Kubectl {
     /// A kubectl command, to which arguments are added.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.prefix[0]);
+        files::without_environment(&mut command);
         // No discovery cache: it would outlive the cluster and be wrong for the next on the same port.
         command
             .args(&self.prefix[1..])

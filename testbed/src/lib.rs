@@ -22,10 +22,11 @@ mod pki;
 mod progress;
 pub mod tools;
 
-pub use artefact::Cache;
+pub use artefact::{Cache, lock};
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use error::{Error, Result};
 pub use failure::KeepOnFailure;
 pub use instance::sweep;
 pub use kubeconfig::CONTEXT;
 pub use node::{Cilium, Cni, Denials, Node, NodeOptions};
+pub use progress::span;

@@ -30,12 +30,29 @@ pub fn netpol_analyzer(cache: &Cache) -> Result<PathBuf> {
     Ok(go::build(cache, &modules::NETPOL_ANALYZER)?.join("netpol-analyzer"))
 }
 
+/// The folder of its sources, with the manifests of its tests.
+///
+/// # Errors
+/// When there is no Go, or the module cannot be fetched.
+pub fn netpol_analyzer_sources() -> Result<PathBuf> {
+    go::sources(&modules::NETPOL_ANALYZER, "github.com/np-guard/netpol-analyzer")
+}
+
 /// The kubectl of the testbed's Kubernetes.
 ///
 /// # Errors
 /// When there is no Go, or the build fails.
 pub fn kubectl(cache: &Cache) -> Result<PathBuf> {
     Ok(go::build(cache, &modules::KUBERNETES)?.join("kubectl"))
+}
+
+/// A folder for `PATH` with Debian's `ip`, `initdb`, `postgres` and `psql`, among others. They run as any user who can
+/// enter the folder.
+///
+/// # Errors
+/// When Debian's packages cannot be had.
+pub fn debian(cache: &Cache) -> Result<PathBuf> {
+    Ok(Debian::open(cache)?.folder().join("bin"))
 }
 
 /// Debian's busybox: a shell with `nc` and `wget`.

@@ -32,7 +32,7 @@ impl Server {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_kubectl-openhive"));
         let [timeout, rest @ ..] = bounded(&program);
         let mut command = self.cluster.command(timeout);
-        command.env_remove("OPENHIVE_VALUES").env("KUBECONFIG", kubeconfig);
+        command.env("KUBECONFIG", kubeconfig);
         command.env("HOME", self.folder.path());
         run(command.args(rest).args(arguments))
     }

@@ -49,9 +49,7 @@ pub fn values_file(folder: &Path, changes: &[(&str, &str)]) -> PathBuf {
 /// The program under test, with nothing of the developer's own settings.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-openhive"));
-    for name in ["KUBECONFIG", "OPENHIVE_VALUES", "NO_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
-        command.env_remove(name);
-    }
+    command.env_clear();
     command
 }
 

@@ -155,9 +155,6 @@ impl Platform {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_kubectl-openhive"));
         let [timeout, rest @ ..] = bounded(&program);
         let mut command = self.node.command(timeout);
-        for name in ["OPENHIVE_VALUES", "NO_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
-            command.env_remove(name);
-        }
         run(command.args(rest).args(arguments))
     }
 
@@ -181,7 +178,6 @@ impl Platform {
     pub fn interrupted(&self, changes: &[Change], words: &str, signal: &str) -> Ran {
         let values = self.values(changes);
         let mut command = self.node.command(env!("CARGO_BIN_EXE_kubectl-openhive"));
-        command.env_remove("OPENHIVE_VALUES");
         command.args(["install", "--yes", "--progress", "json", "-f"]).arg(values);
         interrupt(&mut command, words, signal)
     }

@@ -225,7 +225,7 @@ fn a_full_disk_leaves_nothing_behind() {
     // No file may grow: the write fails after the file was made.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" init \"$@\"";
     let mut command = Command::new("bash");
-    command.current_dir(folder.0.path()).args(["-c", script, PROGRAM]).args(FLAGS);
+    command.current_dir(folder.0.path()).env_clear().args(["-c", script, PROGRAM]).args(FLAGS);
     let ran = command.args(["--database-password-file", "pw"]).assert().code(1);
     let stderr = text(&ran.get_output().stderr);
     assert!(stderr.contains("cannot write values.env"), "{stderr}");
@@ -246,6 +246,8 @@ impl Terminal {
             .arg(format!("{PROGRAM} init {args}"))
             .arg("/dev/null")
             .current_dir(folder.0.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
             .env("TERM", "dumb")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -84,7 +84,7 @@ fn the_file_may_come_from_anywhere() {
     from_environment.env("OPENHIVE_VALUES", "values.env");
     Ran::from(from_environment.output().unwrap()).is_accepted();
     let mut from_pipe = Command::new("bash");
-    from_pipe.current_dir(folder.0.path()).env_remove("OPENHIVE_VALUES");
+    from_pipe.current_dir(folder.0.path()).env_clear();
     from_pipe.args(["-c", "exec \"$0\" validate -f <(cat values.env)"]);
     from_pipe.arg(env!("CARGO_BIN_EXE_kubectl-openhive"));
     Ran::from(from_pipe.output().unwrap()).is_accepted();

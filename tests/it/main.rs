@@ -5,6 +5,7 @@
 mod analyzer;
 
 mod architecture;
+mod cases;
 mod cli_init;
 mod cli_render;
 mod cli_validate;

@@ -251,7 +251,7 @@ fn policies_of_other_kinds_are_never_green() {
 
 fn command(platform: &Platform) -> Command {
     let mut command = platform.node.command(env!("CARGO_BIN_EXE_kubectl-openhive"));
-    command.env_remove("OPENHIVE_VALUES").args(arguments(platform, &[], &[]));
+    command.args(arguments(platform, &[], &[]));
     command
 }
 

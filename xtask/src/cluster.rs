@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use testbed::cluster::{self, Up};
 use testbed::{Cache, Cilium, Cni, NodeOptions};
+
+use crate::requirements::{self, Use};
+use crate::run::build_plugin;
 
 /// What to do with the machine's cluster.
 #[derive(Debug, Subcommand)]
@@ -79,6 +81,7 @@ impl From<Network> for Cni {
 /// # Errors
 /// When there is no cluster to act on, or the machine cannot have one.
 pub fn run(action: Action) -> Result<()> {
+    requirements::check(&[Use::Cluster])?;
     let cache = Cache::open()?;
     match action {
         Action::Up { cni, no_metadata } => {
@@ -145,26 +148,8 @@ fn logs(cache: &Cache, component: Option<String>, lines: u32, follow: bool) -> R
 
 fn exec(cache: &Cache, command: &[OsString]) -> Result<()> {
     let (node, _) = cluster::find(cache)?;
-    let plugin = build_plugin()?;
+    let plugin = build_plugin(&["--quiet"])?;
     let (program, arguments) = command.split_first().context("there is no command to run")?;
     let mut command = node.command_with(program, &[plugin]);
     Err(command.args(arguments).exec()).context("cannot enter the cluster's network")
-}
-
-/// Builds `kubectl-openhive` beside this program and returns the folder.
-fn build_plugin() -> Result<PathBuf> {
-    let own = std::env::current_exe().context("cannot tell where this program is")?;
-    let folder = own.parent().context("this program is in no folder")?.to_owned();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--bin", "kubectl-openhive"]);
-    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    if folder.ends_with("release") {
-        build.arg("--release");
-    }
-    ensure!(
-        build.status().context("cannot run cargo")?.success(),
-        "kubectl-openhive does not build"
-    );
-    Ok(folder)
 }

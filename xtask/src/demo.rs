@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,7 +12,8 @@ use testbed::cluster::{self, Up};
 use testbed::node::{POSTGRES_NAME, REGISTRY_NAME};
 use testbed::{Cache, Node, NodeOptions};
 
-use crate::run::{cargo, output, root, shown, succeed};
+use crate::requirements::{self, Use};
+use crate::run::{build_plugin, output, root, shown, succeed};
 
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
@@ -27,15 +27,22 @@ pub struct DemoArgs {
 
 /// Brings everything up and shows that it works.
 pub fn run(args: &DemoArgs) -> Result<()> {
+    if args.context.is_none() {
+        requirements::check(&[Use::Demo])?;
+    }
     let started = Instant::now();
-    let plugin = build()?;
+    step("build kubectl-openhive");
+    let plugin = build_plugin(&[])?;
     if let (Some(context), Some(values)) = (&args.context, &args.values) {
         return own_cluster(&plugin, context, values);
     }
-    let node = node()?;
+    let cache = Cache::open()?;
+    fs::create_dir_all(cache.root())?;
+    let _lock = testbed::lock(&cache.root().join("demo.lock"), "brings up the demo")?;
+    let node = node(&cache)?;
     let values = values_file(&node)?;
     step("install");
-    let mut install = node.command(plugin.join("kubectl-openhive"));
+    let mut install = node.command_with(plugin.join("kubectl-openhive"), &[]);
     succeed(install.args(["install", "--yes", "-f"]).arg(&values))?;
     verify(&node, &plugin)?;
     step("a namespace for verify-netpol --live");
@@ -69,18 +76,10 @@ fn step(name: &str) {
     println!("--- {name}");
 }
 
-/// Builds the plugin and returns its folder.
-fn build() -> Result<PathBuf> {
-    step("build kubectl-openhive");
-    succeed(&mut cargo(&["build", "--bin", "kubectl-openhive"]))?;
-    Ok(root().join("target/debug"))
-}
-
 /// The machine's cluster, up already or started now.
-fn node() -> Result<Node> {
+fn node(cache: &Cache) -> Result<Node> {
     step("a local cluster (the first time, Kubernetes is built from source: some 15 minutes)");
-    let cache = Cache::open()?;
-    let node = match cluster::up(&cache, &NodeOptions::default())? {
+    let node = match cluster::up(cache, &NodeOptions::default())? {
         Up::Already(node) | Up::Started(node) => node,
     };
     Ok(node)
@@ -120,10 +119,11 @@ pub fn new_values(node: &Node, path: &Path) -> Result<()> {
         "OPENHIVE_INGRESS_HOST=openhive.outside.test\nOPENHIVE_INGRESS_TLS_SECRET=openhive-tls\n\
          OPENHIVE_INGRESS_CLASS=nginx\n",
     );
-    let _ = fs::remove_file(path);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    // Beside it first, for its owner alone: a killed run leaves no half of a file.
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| Ok(file.persist(path)?))
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
 }
 
@@ -156,7 +156,7 @@ fn verify(node: &Node, plugin: &Path) -> Result<()> {
         succeed(fetch.args(["fetch", &url]))?;
     }
     step("kubectl openhive status");
-    succeed(node.command(plugin.join("kubectl-openhive")).arg("status"))
+    succeed(node.command_with(plugin.join("kubectl-openhive"), &[]).arg("status"))
 }
 
 /// Prints the answer to one HTTP request; run inside the cluster's network.

@@ -5,8 +5,11 @@
 
 pub mod lines;
 pub mod parts;
+mod unreadable;
 
-use serde::de::DeserializeOwned;
+pub use unreadable::{Unreadable, has_actions};
+
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};
 
@@ -54,6 +57,42 @@ pub fn read(text: &str) -> Result<Vec<Document>, YamlError> {
 /// # Errors
 /// The first place that is not valid, or that the type does not take.
 pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<Vec<Document<T>>, YamlError> {
+    read_stream(text).or_else(|error| {
+        // Several JSON values one behind the other are no YAML.
+        let Some(values) = json_values(text) else { return Err(error) };
+        let mut all = Vec::new();
+        for (value, before) in values {
+            let mut documents = read_stream(value).map_err(|mut error| {
+                error.line = error.line.map(|line| line + before);
+                error
+            })?;
+            documents.iter_mut().for_each(|document| document.line += before);
+            all.append(&mut documents);
+        }
+        Ok(all)
+    })
+}
+
+/// The JSON values of a text that holds nothing else, each with the number of lines before it: what
+/// `jq -c` prints, for one. kubectl reads such texts, too.
+fn json_values(text: &str) -> Option<Vec<(&str, u64)>> {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let (mut found, mut start, mut before) = (Vec::new(), 0, 0);
+    while let Some(value) = values.next() {
+        value.ok()?;
+        let value = &text[start..values.byte_offset()];
+        found.push((value, before));
+        before += value.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        start = values.byte_offset();
+    }
+    (found.len() <= MAX_DOCUMENTS).then_some(found)
+}
+
+fn read_stream<T: DeserializeOwned>(text: &str) -> Result<Vec<Document<T>>, YamlError> {
     let documents: Vec<Spanned<T>> =
         serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| error(&e))?;
     Ok(documents
@@ -187,6 +226,22 @@ mod tests {
             assert!(error.line.unwrap() >= line, "{error}");
             assert!(!error.to_string().contains("canary") || text.contains("!canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn json_values_one_behind_the_other_come_with_their_lines() {
+        let read = |text: &str| {
+            read(text).map(|all| all.into_iter().map(|d| (d.line, d.value)).collect::<Vec<_>>())
+        };
+        let pair = Ok(vec![(1, json!({ "a": 1 })), (3, json!([2]))]);
+        for text in ["{\"a\": 1}\n\n[2]\n", "\u{feff}{\"a\": 1}\n\n[2]", "{\"a\":\t1}\n\n\t[2]\n"] {
+            assert_eq!(read(text), pair, "{text:?}");
+        }
+        assert_eq!(read("{\"a\": 1}{\"b\": 2}").unwrap().len(), 2);
+        // What YAML refuses is refused in each of them, at its place.
+        let error = read("{\"a\": 1}\n{\"b\": 1,\n\"b\": 2}\n").unwrap_err();
+        assert_eq!((error.line, error.reason.as_str()), (Some(3), "duplicate mapping key: b"));
+        assert!(read("{\"a\": 1}\nb: 2\n").is_err());
     }
 
     #[test]

@@ -61,6 +61,18 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Whether addresses that nobody in the input has may be a pod's or a node's: of nodes that are not
+    /// in the input any private address.
+    pub(crate) fn may_have(&self, span: &Span) -> bool {
+        let nodes = if self.nodes.is_empty() { private() } else { Vec::new() };
+        let nodes = nodes.into_iter().map(Span::from);
+        let mut declared = self.network.declared_outside.iter().copied().map(Span::from);
+        !declared.any(|outside| outside.covers(span))
+            && self.network.pod_spans().chain(nodes).any(|own| own.meets(span))
+    }
+}
+
 /// A policy of a kind that is not evaluated, or a kind that could not be listed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Foreign {
@@ -133,20 +145,35 @@ pub struct Network {
     pub declared_outside: Vec<IpNet>,
 }
 
+/// Where the addresses of pods are taken to be where nobody says it.
+const PRIVATE: [&str; 5] =
+    ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+
 impl Network {
+    /// Whether nobody said where the addresses of pods are.
+    pub(crate) fn assumes_pod_cidrs(&self) -> bool {
+        let assumed = PRIVATE.iter().filter_map(|c| c.parse::<IpNet>().ok());
+        assumed.eq(self.pod_cidrs.iter().copied())
+    }
+
     pub(crate) fn pod_spans(&self) -> impl Iterator<Item = Span> {
         self.pod_cidrs.iter().copied().map(Span::from)
     }
 }
 
+/// Networks of which no address is reached from the internet.
+fn private() -> Vec<IpNet> {
+    const PRIVATE: [&str; 5] =
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+    PRIVATE.iter().filter_map(|c| c.parse().ok()).collect()
+}
+
 impl Default for Network {
     fn default() -> Self {
-        const PRIVATE: [&str; 5] =
-            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
         Self {
             cni: None,
             cidr_match: Some(CidrMatch::default()),
-            pod_cidrs: PRIVATE.iter().filter_map(|c| c.parse().ok()).collect(),
+            pod_cidrs: private(),
             declared_outside: Vec::new(),
         }
     }

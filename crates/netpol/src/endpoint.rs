@@ -49,6 +49,12 @@ impl Pod {
         }
     }
 
+    /// Another pod of the same template.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { name: format!("{} (another)", self.name), ..self.clone() }
+    }
+
     /// Whether both are one pod. Of pods that are not in the input nothing says so.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -68,7 +74,7 @@ pub enum Home {
 /// The ports that the containers of a pod declare.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ContainerPorts {
-    /// All of them.
+    /// All of them, in the order of the containers.
     Known(Vec<ContainerPort>),
     /// A pod of which only labels are known: a name may stand for any port.
     Unknown,
@@ -101,6 +107,9 @@ pub enum Endpoint<'a> {
     Pod(&'a Pod),
     /// A node.
     Host(&'a Host),
+    /// Addresses that may be those of nodes, or of pods that are not in the input; every block must hold
+    /// all of them or none.
+    Unlisted(Span),
     /// Addresses that are neither; every block must hold all of them or none.
     Outside(Span),
 }

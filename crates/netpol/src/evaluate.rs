@@ -79,7 +79,9 @@ impl Cluster {
             (Endpoint::Pod(pod), ..) if !pod.host_network => Tri::No,
             (Endpoint::Pod(_) | Endpoint::Host(_), Some(a), Some(b)) => (a == b).into(),
             (Endpoint::Pod(_), ..) | (Endpoint::Host(_), Some(_), None) => UNKNOWN,
-            (Endpoint::Host(_), None, _) | (Endpoint::Outside(_), ..) => Tri::No,
+            (Endpoint::Host(_), None, _) | (Endpoint::Unlisted(_) | Endpoint::Outside(_), ..) => {
+                Tri::No
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Cni};
 use super::endpoint::{Endpoint, Pod};
 use super::labels::NAMESPACE_NAME;
 use super::matching::Remote;
@@ -81,10 +81,10 @@ pub struct Side {
 }
 
 impl Side {
-    fn of(reason: Reason, protocol: Protocol, port: u16) -> Self {
+    fn of(reason: Reason, protocol: Protocol, port: u16) -> (Self, Tri) {
         let reason = reason.at(protocol, port);
         let found = reason.passes.tri(protocol, port);
-        Self { answer: found.into(), why: found.why(), reason, addition: None }
+        (Self { answer: found.into(), why: found.why(), reason, addition: None }, found)
     }
 }
 
@@ -100,6 +100,21 @@ pub struct Addition {
     pub rule: Value,
 }
 
+/// How a connection comes to its destination.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Route {
+    /// Through this port of the address of a Service; `None`: directly.
+    pub(crate) service_port: Option<u16>,
+}
+
+#[derive(Clone, Copy)]
+struct Flow<'a> {
+    source: &'a Endpoint<'a>,
+    destination: &'a Endpoint<'a>,
+    protocol: Protocol,
+    port: u16,
+}
+
 impl Cluster {
     /// Explains one flow.
     #[must_use]
@@ -110,32 +125,56 @@ impl Cluster {
         protocol: Protocol,
         port: u16,
     ) -> Explanation {
-        let found = self.verdict(source, destination).at(protocol, port);
-        let always = self.always_reaches(source, destination) == Tri::Yes;
-        let side = |direction| {
-            if always {
-                Side::of(Reason::always(direction), protocol, port)
-            } else {
-                self.side(direction, source, destination, protocol, port)
-            }
-        };
-        Explanation {
-            answer: found.into(),
-            why: found.why(),
-            always,
-            egress: side(Direction::Egress),
-            ingress: side(Direction::Ingress),
-        }
+        self.explain_by(Route::default(), source, destination, protocol, port)
     }
 
-    fn side(
+    /// Explains one flow that may go through a Service.
+    pub(crate) fn explain_by(
         &self,
-        direction: Direction,
+        route: Route,
         source: &Endpoint<'_>,
         destination: &Endpoint<'_>,
         protocol: Protocol,
         port: u16,
-    ) -> Side {
+    ) -> Explanation {
+        let flow = Flow { source, destination, protocol, port };
+        let itself = matches!(
+            (source, destination), (Endpoint::Pod(a), Endpoint::Pod(b)) if a.is_same(b)
+        );
+        // Where a pod reaches itself through a Service, cluster-wide policies are asked; whether
+        // NetworkPolicies are, the API leaves to the plugin.
+        let hairpin = itself && route.service_port.is_some();
+        let always = match hairpin {
+            true => Tri::No,
+            false => self.always_reaches(source, destination),
+        };
+        if always == Tri::Yes {
+            let side = |direction| Side::of(Reason::always(direction), protocol, port).0;
+            let (egress, ingress) = (side(Direction::Egress), side(Direction::Ingress));
+            return Explanation {
+                answer: Answer::Allowed,
+                why: None,
+                always: true,
+                egress,
+                ingress,
+            };
+        }
+        let (mut egress, mut outward) = self.side(Direction::Egress, flow, hairpin);
+        let (ingress, inward) = self.side(Direction::Ingress, flow, hairpin);
+        let rewritten = matches!(self.network.cni, Some(Cni::Cilium | Cni::Calico));
+        if let Some(service) = route.service_port.filter(|p| *p != port && !rewritten) {
+            let (_, other) = self.side(Direction::Egress, Flow { port: service, ..flow }, hairpin);
+            if other != outward {
+                outward = Tri::Maybe(Why::CniDependent);
+                (egress.answer, egress.why) = (outward.into(), outward.why());
+            }
+        }
+        let found = outward.and(inward).or(always);
+        Explanation { answer: found.into(), why: found.why(), always: false, egress, ingress }
+    }
+
+    fn side(&self, direction: Direction, flow: Flow<'_>, hairpin: bool) -> (Side, Tri) {
+        let Flow { source, destination, protocol, port } = flow;
         let (subject, peer) = match direction {
             Direction::Ingress => (destination, source),
             Direction::Egress => (source, destination),
@@ -143,12 +182,15 @@ impl Cluster {
         let Endpoint::Pod(pod) = subject else {
             return Side::of(Reason::open(direction), protocol, port);
         };
-        let stack = self.stack(direction, pod);
+        let mut stack = self.stack(direction, pod);
+        if hairpin {
+            stack.applies = stack.applies.and(Tri::Maybe(Why::CniDependent));
+        }
         let verdict = self.side_by(&stack, Remote::new(direction, *peer), destination);
         let opens = |id| self.rule_opens(direction, id, peer, destination);
         let reason = Reason::told(self, direction, (pod, &stack), opens, Passes::from(&verdict));
-        let mut side = Side::of(reason, protocol, port);
-        if side.answer == Answer::Denied {
+        let (mut side, found) = Side::of(reason, protocol, port);
+        if found == Tri::No {
             side.addition = stack
                 .network
                 .iter()
@@ -156,7 +198,7 @@ impl Cluster {
                 .and_then(|(policy, _)| self.addition(*policy, direction, peer, protocol, port))
                 .filter(|addition| self.opens(addition, source, destination, protocol, port));
         }
-        side
+        (side, found)
     }
 
     /// A rule for exactly this peer and port.
@@ -171,7 +213,9 @@ impl Cluster {
         let policy = &self.policies[policy];
         let peer = match peer {
             Endpoint::Pod(pod) => pod_peer(pod, &policy.namespace)?,
-            Endpoint::Outside(span) => json!({"ipBlock": {"cidr": span.to_string()}}),
+            Endpoint::Unlisted(span) | Endpoint::Outside(span) => {
+                json!({"ipBlock": {"cidr": span.to_string()}})
+            }
             Endpoint::Host(_) => return None,
         };
         let mut rule = json!({"ports": [{"protocol": protocol.name(), "port": port}]});

@@ -60,7 +60,7 @@ pub enum Problem {
         nearest: Option<&'static str>,
     },
     /// Not one of the values of an enumeration.
-    #[error("{found:?} is not one of {allowed}")]
+    #[error("{found:?} is not one of {allowed}{}", meant(found, allowed))]
     NotOneOf {
         /// As found.
         found: String,
@@ -82,6 +82,9 @@ pub enum Problem {
     /// Not 1 to 65535.
     #[error("{0} is not a port, which is 1 to 65535")]
     PortNumber(i64),
+    /// A number as a string, which is a name.
+    #[error("{0:?} is not a port name, which has a letter; write a number without quotes")]
+    QuotedPort(String),
     /// Not an IANA service name.
     #[error(
         "{0:?} is not a port name: 1 to 15 of a-z, 0-9 and single '-' between them, at least one letter"
@@ -153,4 +156,10 @@ pub enum Problem {
     /// More entries than the API accepts.
     #[error("at most {0} entries")]
     TooMany(usize),
+}
+
+/// The value that differs in capitals only.
+fn meant(found: &str, allowed: &str) -> String {
+    let near = allowed.split(", ").find(|one| one.eq_ignore_ascii_case(found));
+    near.map(|one| format!(", did you mean {one}?")).unwrap_or_default()
 }

@@ -18,6 +18,7 @@
 //! | [`report`] | findings to text |
 //! | [`expect`] | what others mean to be open |
 //! | [`explain`] | why one flow is allowed or denied |
+//! | [`flow_end`] | the same for every kind of pod of two parties |
 //! | [`reasons`] | which policies and rules decide, for all flows |
 //! | [`observe`] | what packets show beside it |
 //! | [`matrix`] | the platform's own flows, expected and found |
@@ -34,6 +35,7 @@ pub mod expect;
 pub mod explain;
 pub mod finding;
 pub mod findings;
+pub mod flow_end;
 pub mod input;
 pub mod invalid;
 pub mod labels;

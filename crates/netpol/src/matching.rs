@@ -91,7 +91,10 @@ impl Cluster {
     /// Whether a peer, written in a policy of `namespace`, is the endpoint.
     pub(crate) fn peer_is(&self, namespace: &str, peer: &Peer, remote: &Remote<'_>) -> Tri {
         match (peer, &remote.end) {
-            (Peer::Pods { .. }, Endpoint::Host(_) | Endpoint::Outside(_)) => Tri::No,
+            (
+                Peer::Pods { .. },
+                Endpoint::Host(_) | Endpoint::Unlisted(_) | Endpoint::Outside(_),
+            ) => Tri::No,
             (Peer::Pods { namespaces, pods }, Endpoint::Pod(pod)) => {
                 let network =
                     if pod.host_network { self.applies_to_host_network() } else { Tri::Yes };
@@ -107,6 +110,11 @@ impl Cluster {
                 }
             }
             (Peer::Block(block), Endpoint::Outside(span)) => holds_span(block, span),
+            (Peer::Block(block), Endpoint::Unlisted(span)) => {
+                let inside = agreed(self.blocks_hold_pods(), self.blocks_hold_nodes());
+                let held = self.network.cni.map_or(CNI, |_| agreed(inside, Tri::Yes));
+                held.and(holds_span(block, span))
+            }
             (Peer::Block(block), Endpoint::Pod(pod)) if !pod.host_network => {
                 self.blocks_hold_pods().and(self.block_holds(block, remote))
             }
@@ -154,7 +162,7 @@ impl Cluster {
             (AdminPeer::Networks(networks), end) => {
                 let blocks = networks.iter().map(|net| Block::new(*net));
                 let holds = blocks.map(|block| match end {
-                    Endpoint::Outside(span) => holds_span(&block, span),
+                    Endpoint::Unlisted(span) | Endpoint::Outside(span) => holds_span(&block, span),
                     Endpoint::Host(_) | Endpoint::Pod(_) => self.block_holds(&block, remote),
                 });
                 holds.fold(Tri::No, Tri::or)
@@ -171,8 +179,12 @@ impl Cluster {
                     None => Tri::Maybe(Why::UnknownLabel),
                 }
             }
-            (AdminPeer::Nodes(_), Endpoint::Outside(_)) if self.nodes.is_empty() => ADDRESS,
-            (AdminPeer::Nodes(nodes), Endpoint::Outside(span)) => {
+            (AdminPeer::Nodes(_), Endpoint::Unlisted(_) | Endpoint::Outside(_))
+                if self.nodes.is_empty() =>
+            {
+                ADDRESS
+            }
+            (AdminPeer::Nodes(nodes), Endpoint::Unlisted(span) | Endpoint::Outside(span)) => {
                 let meets = |node: &&Node| {
                     node.addresses.iter().any(|address| span.meets(&Span::from(*address)))
                 };
@@ -191,7 +203,7 @@ impl Cluster {
             Endpoint::Pod(pod) if !pod.host_network => return pod.node.as_deref(),
             Endpoint::Pod(pod) => (&pod.node, &pod.addresses),
             Endpoint::Host(host) => (&host.node, &host.addresses),
-            Endpoint::Outside(_) => return None,
+            Endpoint::Unlisted(_) | Endpoint::Outside(_) => return None,
         };
         let has = |node: &Node| node.addresses.iter().any(|a| addresses.contains(a));
         let found = || self.nodes.iter().find(|(_, node)| has(node)).map(|(name, _)| name.as_str());
@@ -212,7 +224,7 @@ impl Cluster {
     /// By which addresses a pod or node may be seen. Addresses outside of the cluster are none.
     fn seen(&self, direction: Direction, end: &Endpoint<'_>) -> Seen {
         let own = match end {
-            Endpoint::Outside(_) => return Seen::default(),
+            Endpoint::Unlisted(_) | Endpoint::Outside(_) => return Seen::default(),
             Endpoint::Pod(pod) if !pod.host_network => {
                 let known = pod.addresses.clone();
                 return Seen { hidden: known.is_empty(), known };
@@ -259,7 +271,10 @@ impl Cluster {
         let mut spans = block.spans();
         let outside: Vec<Span> =
             self.network.declared_outside.iter().copied().map(Span::from).collect();
-        spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
+        // Where the networks of pods are known, a block that meets them may hold pods all the same.
+        if self.network.assumes_pod_cidrs() {
+            spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
+        }
         let mut networks = self.network.pod_spans().peekable();
         if networks.peek().is_some()
             && self.network.pod_spans().all(|n| spans.iter().any(|s| s.covers(&n)))
@@ -288,7 +303,7 @@ fn is_addressed(remote: &Remote<'_>) -> bool {
     match remote.end {
         Endpoint::Pod(pod) => !pod.addresses.is_empty(),
         Endpoint::Host(host) => !host.addresses.is_empty(),
-        Endpoint::Outside(_) => true,
+        Endpoint::Unlisted(_) | Endpoint::Outside(_) => true,
     }
 }
 

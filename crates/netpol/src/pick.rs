@@ -1,5 +1,7 @@
 //! Parties as people write them: `namespace/pod`, `namespace/kind/name`, an address or block, or a
-//! namespace.
+//! namespace; and a name with less around it, where only one is meant.
+
+use std::collections::BTreeMap;
 
 use super::address::{Span, parse_address, parse_network};
 use super::input::{Input, Member, Owner};
@@ -16,20 +18,24 @@ pub enum Pick {
     Addresses(Span, Vec<usize>),
 }
 
-/// A name that means nobody in the input.
+/// A name that does not mean one party of the input.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NotThere {
     /// What was written.
     pub name: String,
-    /// The most similar name that means somebody.
+    /// Everyone that it may mean, each as a name that means only them; empty: nobody.
+    pub several: Vec<String>,
+    /// Of a name that means nobody, the most similar one that means somebody.
     pub nearest: Option<String>,
 }
 
 /// kubectl's short names and plurals of the kinds that make pods.
-const SHORT: [(&str, &str); 14] = [
+const SHORT: [(&str, &str); 17] = [
     ("cj", "cronjob"),
     ("cronjobs", "cronjob"),
     ("daemonsets", "daemonset"),
+    ("dc", "deploymentconfig"),
+    ("deploymentconfigs", "deploymentconfig"),
     ("deploy", "deployment"),
     ("deployments", "deployment"),
     ("ds", "daemonset"),
@@ -37,22 +43,30 @@ const SHORT: [(&str, &str); 14] = [
     ("po", "pod"),
     ("pods", "pod"),
     ("replicasets", "replicaset"),
+    ("rollouts", "rollout"),
     ("rc", "replicationcontroller"),
     ("rs", "replicaset"),
     ("statefulsets", "statefulset"),
     ("sts", "statefulset"),
 ];
 
+/// The kind of a pod, as it is written in a name.
+const POD: &str = "pod";
+
 impl Input {
-    /// Whom a name means. A workload means all its pods, a pod's only address that pod.
+    /// Whom a name means. A workload means all its pods, an address of a pod that pod; one of a node is an
+    /// address, which the pods on its network have too. The namespace and the kind may be left out of a name
+    /// that only one pod or workload has.
     ///
     /// # Errors
-    /// It means nobody in the input.
+    /// It means nobody in the input, or several.
     pub fn pick(&self, name: &str) -> Result<Pick, NotThere> {
-        if let Some(address) = parse_address(name) {
+        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+        if let Some(address) = parse_address(bare) {
             let own = self.numbers(|m| m.pod.addresses.contains(&address));
             let span = Span::from(address);
-            return Ok(if own.is_empty() {
+            let host = own.iter().any(|m| self.members[*m].pod.host_network);
+            return Ok(if own.is_empty() || host {
                 Pick::Addresses(span, own)
             } else {
                 Pick::Members(own)
@@ -62,29 +76,71 @@ impl Input {
             let own = self.numbers(|m| m.pod.addresses.iter().any(|a| net.contains(a)));
             return Ok(Pick::Addresses(net.trunc().into(), own));
         }
-        let parts: Vec<&str> = name.split('/').collect();
-        match *parts.as_slice() {
-            [namespace] if self.has_namespace(namespace) => {
-                return Ok(Pick::Namespace(name.to_owned()));
-            }
-            [namespace, pod] => {
-                let found =
-                    self.numbers(|m| m.is_pod && m.namespace == namespace && m.pod.name == pod);
-                if !found.is_empty() {
-                    return Ok(Pick::Members(found));
-                }
-            }
-            [namespace, kind, of] => {
-                let kind = kind.to_ascii_lowercase();
-                let kind = SHORT.iter().find(|(s, _)| *s == kind).map_or(kind.as_str(), |(_, k)| k);
-                let found = self.numbers(|m| m.namespace == namespace && is(m, kind, of));
-                if !found.is_empty() {
-                    return Ok(Pick::Members(found));
-                }
-            }
-            _ => {}
+        if self.has_namespace(name) {
+            return Ok(Pick::Namespace(name.to_owned()));
         }
-        Err(NotThere { name: name.to_owned(), nearest: self.nearest(name) })
+        self.pick_members(name).map(Pick::Members)
+    }
+
+    /// The pods of the one pod or workload that a name means; never of a namespace.
+    ///
+    /// # Errors
+    /// It means nobody in the input, or several.
+    pub fn pick_members(&self, name: &str) -> Result<Vec<usize>, NotThere> {
+        let parts: Vec<&str> = name.split('/').collect();
+        let mut found = match *parts.as_slice() {
+            [of] => self.named(None, None, of),
+            [one, of] => {
+                // A pod is written like this; everything else only as far as nobody else is meant.
+                let mut found = self.named(Some(one), Some(POD), of);
+                if found.is_empty() {
+                    found = self.named(Some(one), None, of);
+                    found.extend(self.named(None, Some(one), of));
+                }
+                found
+            }
+            [namespace, kind, of] => self.named(Some(namespace), Some(kind), of),
+            _ => BTreeMap::new(),
+        };
+        match found.len() {
+            1 => Ok(found.pop_first().map(|(_, members)| members).unwrap_or_default()),
+            several => Err(NotThere {
+                name: name.to_owned(),
+                several: found.into_keys().collect(),
+                nearest: (several == 0).then(|| self.nearest(name)).flatten(),
+            }),
+        }
+    }
+
+    /// The pods and workloads of a name, by the name that only they have.
+    fn named(
+        &self,
+        namespace: Option<&str>,
+        kind: Option<&str>,
+        name: &str,
+    ) -> BTreeMap<String, Vec<usize>> {
+        let kind = kind.map(str::to_ascii_lowercase);
+        let kind = kind
+            .as_deref()
+            .map(|kind| SHORT.iter().find(|(s, _)| *s == kind).map_or(kind, |(_, k)| k));
+        let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, member) in self.members.iter().enumerate() {
+            if namespace.is_some_and(|namespace| member.namespace != namespace) {
+                continue;
+            }
+            let is = |of: &&Owner| {
+                of.name == name && kind.is_none_or(|k| of.kind.eq_ignore_ascii_case(k))
+            };
+            let owner = [&member.workload, &member.owner].into_iter().flatten().find(is);
+            let is_pod = member.is_pod && member.pod.name == name && kind.is_none_or(|k| k == POD);
+            let id = match owner {
+                _ if is_pod => member.id(),
+                Some(owner) => format!("{}/{owner}", member.namespace),
+                None => continue,
+            };
+            found.entry(id).or_default().push(number);
+        }
+        found
     }
 
     /// Whether a namespace is in the input, or an object of it.
@@ -102,7 +158,7 @@ impl Input {
             return Ok(name.to_owned());
         }
         let nearest = nearest(name, self.namespaces().into_iter());
-        Err(NotThere { name: name.to_owned(), nearest })
+        Err(NotThere { name: name.to_owned(), several: Vec::new(), nearest })
     }
 
     fn numbers(&self, holds: impl Fn(&Member) -> bool) -> Vec<usize> {
@@ -123,13 +179,6 @@ impl Input {
         let members = self.members.iter().flat_map(|m| [Some(m.id()), workload(m)]).flatten();
         nearest(name, members.chain(self.namespaces()))
     }
-}
-
-fn is(member: &Member, kind: &str, name: &str) -> bool {
-    let named = |o: &Owner| o.name == name && o.kind.eq_ignore_ascii_case(kind);
-    member.workload.as_ref().is_some_and(named)
-        || member.owner.as_ref().is_some_and(named)
-        || (member.is_pod && kind == "pod" && member.pod.name == name)
 }
 
 fn nearest(name: &str, candidates: impl Iterator<Item = String>) -> Option<String> {

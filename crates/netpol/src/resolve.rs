@@ -1,7 +1,8 @@
 //! Where a port of a Service leads to (rule 14 of `docs/network-policy.md`).
 //!
-//! Whether a Service's address becomes a pod's before or after policies are asked is not defined;
-//! every plugin that is known to us asks them about the pod at its own port.
+//! Whether a Service's address becomes a pod's before or after policies are asked is not defined.
+//! Cilium and Calico ask them about the pod at its own port. Others may ask the source's policies about
+//! the Service's port: Amazon's VPC plugin documents that both ports must be the same.
 
 use std::net::IpAddr;
 
@@ -9,8 +10,9 @@ use serde::Serialize;
 
 use super::address::{Family, Span, parse_address};
 use super::endpoint::{Endpoint, Pod};
-use super::explain::{Answer, Explanation};
-use super::input::Input;
+use super::explain::{Explanation, Route};
+use super::flow_end::{FlowEnd, Overall};
+use super::input::{Input, Member};
 use super::ports::Protocol;
 use super::service::{
     NoBackend, PortName, Service, ServiceKind, ServicePort, SliceEndpoint, TargetPort,
@@ -31,6 +33,8 @@ pub struct Backend<'a> {
     pub protocol: Protocol,
     /// On which port.
     pub port: u16,
+    /// The port of the Service's own address, where a connection to that leads here.
+    pub service_port: Option<u16>,
     /// Whether it is certainly behind the Service.
     pub certain: bool,
 }
@@ -114,11 +118,12 @@ impl Input {
                 continue;
             }
             matched = true;
-            backends.extend(found.targets(&member.pod).into_iter().map(|port| Backend {
+            backends.extend(found.target(&member.pod).map(|port| Backend {
                 name: member.id(),
                 end: BackendEnd::Pod(&member.pod),
                 protocol: found.protocol,
                 port,
+                service_port: (!service.headless).then_some(found.port),
                 certain: selected == Tri::Yes,
             }));
         }
@@ -151,7 +156,14 @@ impl Input {
                 for (name, end) in self.ends(&service.namespace, endpoint) {
                     let protocol = port.protocol;
                     if !backends.iter().any(|b| b.name == name && b.port == number) {
-                        backends.push(Backend { name, end, protocol, port: number, certain: true });
+                        backends.push(Backend {
+                            name,
+                            end,
+                            protocol,
+                            port: number,
+                            service_port: (!service.headless).then_some(port.port),
+                            certain: true,
+                        });
                     }
                 }
             }
@@ -213,6 +225,7 @@ fn outside<'a>(
         end: BackendEnd::Address(span),
         protocol,
         port,
+        service_port: None,
         certain: true,
     };
     // What looks like an address is one to most resolvers.
@@ -242,11 +255,11 @@ pub struct ServiceExplanation {
     /// The port as it was asked for.
     pub port: String,
     /// What holds of all backends.
-    pub answer: ServiceAnswer,
+    pub answer: Overall,
     /// Why there is no backend; then the answer is `uncertain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_backend: Option<NoBackend>,
-    /// Each backend by itself.
+    /// Each backend by itself, for each kind of pods that the source is.
     pub backends: Vec<BackendExplanation>,
 }
 
@@ -254,6 +267,8 @@ pub struct ServiceExplanation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackendExplanation {
+    /// One of the sources: a pod's or workload's id, a node, or an address.
+    pub source: String,
     /// The pod's or workload's id, or an address.
     pub backend: String,
     /// On which protocol.
@@ -267,65 +282,66 @@ pub struct BackendExplanation {
     pub explanation: Explanation,
 }
 
-/// Whether a Service is reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ServiceAnswer {
-    /// On every backend.
-    Allowed,
-    /// On none.
-    Denied,
-    /// On some: it depends on the backend that is chosen.
-    Mixed,
-    /// Not decidable.
-    Uncertain,
-}
-
 impl Input {
     /// Explains a connection to a Service, backend by backend.
     #[must_use]
     pub fn explain_service(
         &self,
-        source: &Endpoint<'_>,
+        source: &FlowEnd,
         service: &Service,
         port: &PortName,
         protocol: Option<Protocol>,
     ) -> ServiceExplanation {
-        let explain = |b: Backend<'_>| BackendExplanation {
-            explanation: self.cluster.explain(source, &b.endpoint(), b.protocol, b.port),
-            backend: b.name,
-            protocol: b.protocol,
-            port: b.port,
-            certain: b.certain,
-        };
-        let (backends, no_backend) = match self.backends(service, port, protocol) {
-            Ok(found) => (found.into_iter().map(explain).collect(), None),
+        let (found, no_backend) = match self.backends(service, port, protocol) {
+            Ok(found) => (found, None),
             Err(none) => (Vec::new(), Some(none)),
+        };
+        let mut backends = Vec::new();
+        for from in self.kinds(source) {
+            for backend in &found {
+                let explanations = self.explain_backend(&from.endpoint, backend);
+                backends.extend(explanations.into_iter().map(|explanation| BackendExplanation {
+                    source: from.name.clone(),
+                    backend: backend.name.clone(),
+                    protocol: backend.protocol,
+                    port: backend.port,
+                    certain: backend.certain,
+                    explanation,
+                }));
+            }
+        }
+        let answers = backends.iter().map(|b| b.explanation.answer);
+        let answer = match Overall::of(answers) {
+            // Which are behind it is not known.
+            Overall::Mixed if backends.iter().any(|b| !b.certain) => Overall::Uncertain,
+            answer => answer,
         };
         ServiceExplanation {
             service: service.id(),
             port: port.to_string(),
-            answer: ServiceAnswer::of(&backends),
+            answer,
             no_backend,
             backends,
         }
     }
-}
 
-impl ServiceAnswer {
-    fn of(backends: &[BackendExplanation]) -> Self {
-        let all = |answer| backends.iter().all(|b| b.explanation.answer == answer);
-        let any = |answer| backends.iter().any(|b| b.explanation.answer == answer);
-        if backends.is_empty() || any(Answer::Uncertain) {
-            Self::Uncertain
-        } else if all(Answer::Allowed) {
-            Self::Allowed
-        } else if all(Answer::Denied) {
-            Self::Denied
-        } else if backends.iter().all(|b| b.certain) {
-            Self::Mixed
-        } else {
-            Self::Uncertain
+    /// The answer for a backend. Of a workload that stands for several pods, and for the source itself,
+    /// there are two: the source's way to itself, and to another of them.
+    fn explain_backend(&self, source: &Endpoint<'_>, backend: &Backend<'_>) -> Vec<Explanation> {
+        let explain = |end: &Endpoint<'_>| {
+            let route = Route { service_port: backend.service_port };
+            self.cluster.explain_by(route, source, end, backend.protocol, backend.port)
+        };
+        let own = explain(&backend.endpoint());
+        let (Endpoint::Pod(pod), BackendEnd::Pod(other)) = (source, backend.end) else {
+            return vec![own];
+        };
+        let member = self.members.iter().find(|m| m.pod.is_same(other));
+        if !pod.is_same(other) || !member.is_some_and(Member::may_be_several) {
+            return vec![own];
         }
+        let mut both = vec![own];
+        both.extend(Some(explain(&Endpoint::Pod(&other.another()))).filter(|e| *e != both[0]));
+        both
     }
 }

@@ -128,23 +128,17 @@ impl Service {
 }
 
 impl ServicePort {
-    /// The ports of a pod that it leads to: several where containers share a name, none where no
-    /// container has it.
+    /// The port of a pod that it leads to: by name that of the first container which declares the name
+    /// (`FindPort` of `k8s.io/kubernetes/pkg/api/v1/pod`); `None` where none does.
     #[must_use]
-    pub fn targets(&self, pod: &Pod) -> Vec<u16> {
+    pub fn target(&self, pod: &Pod) -> Option<u16> {
         match (&self.target, &pod.ports) {
-            (TargetPort::Number(port), _) => vec![*port],
-            (TargetPort::Name(_), ContainerPorts::Unknown) => Vec::new(),
-            (TargetPort::Name(name), ContainerPorts::Known(declared)) => {
-                let mut ports: Vec<u16> = declared
-                    .iter()
-                    .filter(|p| p.name == *name && p.protocol == self.protocol)
-                    .map(|p| p.port)
-                    .collect();
-                ports.sort_unstable();
-                ports.dedup();
-                ports
-            }
+            (TargetPort::Number(port), _) => Some(*port),
+            (TargetPort::Name(_), ContainerPorts::Unknown) => None,
+            (TargetPort::Name(name), ContainerPorts::Known(declared)) => declared
+                .iter()
+                .find(|p| p.name == *name && p.protocol == self.protocol)
+                .map(|p| p.port),
         }
     }
 

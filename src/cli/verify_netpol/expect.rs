@@ -51,6 +51,7 @@ fn checked(entry: &Expectation) -> Check {
         from: end(entry.from.to_string()),
         to: end(entry.to.to_string()),
         expected_open: entry.verdict == Wanted::Allow,
+        pairs: 0,
         evidence: serde_json::json!({"ports": entry.ports.to_string(), "reason": entry.reason}),
         finding: None,
     }

@@ -83,7 +83,7 @@ pub(super) fn a_service(inputs: &[&Input], error: &NotThere) -> Option<Failure> 
         };
         let ports = service.ports.iter().flat_map(|port| {
             let protocol = port.protocol;
-            port.targets(&member.pod).into_iter().map(move |number| match protocol {
+            port.target(&member.pod).into_iter().map(move |number| match protocol {
                 Protocol::Tcp => format!(" --port {number}"),
                 other => format!(" --port {number}/{}", other.name().to_ascii_lowercase()),
             })
@@ -100,9 +100,14 @@ pub(super) fn a_service(inputs: &[&Input], error: &NotThere) -> Option<Failure> 
     Some(failure.fix(format!("or ask about it:  verify-netpol explain SOURCE {id} PORT")))
 }
 
-/// The block for a name that means nobody.
+/// The block for a name that does not mean one party.
 pub(super) fn not_there(error: &NotThere) -> Failure {
-    let failure = Failure::new(Exit::Usage, format!("{} is not in the input", error.name));
+    let name = &error.name;
+    if !error.several.is_empty() {
+        let failure = Failure::new(Exit::Usage, format!("{name} may mean several"));
+        return error.several.iter().fold(failure, |failure, one| failure.fix(one));
+    }
+    let failure = Failure::new(Exit::Usage, format!("{name} is not in the input"));
     match &error.nearest {
         Some(nearest) => failure.fix(format!("did you mean {nearest}?")),
         None => failure,

@@ -20,7 +20,6 @@ mod rbac;
 mod seen;
 mod service;
 mod taken;
-mod texts;
 
 use super::Outcome;
 use crate::ui::Ui;

@@ -2,7 +2,7 @@
 
 use crate::cli::Exit;
 use crate::ui::{Failure, Ui};
-use netpol::{Input, Invalid};
+use netpol::{Input, Invalid, Problem};
 
 /// Problems that are shown of an input; the rest is counted.
 const SHOWN: usize = 50;
@@ -28,9 +28,14 @@ impl Accept {
         if !input.invalid.is_empty() && !self.invalid {
             let number = crate::ui::count(input.invalid.len(), "problem");
             let failure = Failure::new(Exit::Input, format!("{source}: {number}"));
-            return Err(with_problems(failure, &input.invalid)
+            let failure = with_problems(failure, &input.invalid)
                 .fix("correct them; the API server would refuse these objects")
-                .fix("or go on without them:  --skip-invalid"));
+                .fix("or go on without them:  --skip-invalid");
+            return Err(if input.invalid.iter().any(may_be_a_patch) {
+                failure.fix("of a kustomization read what it becomes:  kubectl kustomize DIR")
+            } else {
+                failure
+            });
         }
         for problem in &input.invalid {
             ui.warn(&format!("left out: {}", line(problem)));
@@ -71,6 +76,15 @@ pub(super) fn tell_skipped(ui: &Ui, input: &Input) {
         };
         let named = kinds.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
         ui.notice(&format!("not known, taken to have no bearing: {named}{more}"));
+    }
+}
+
+/// Patches and overlays are parts of objects, or the same object again.
+fn may_be_a_patch(problem: &Invalid) -> bool {
+    match problem.problem {
+        Problem::Twice { .. } => true,
+        Problem::Missing => problem.field.starts_with("spec."),
+        _ => false,
     }
 }
 

@@ -12,42 +12,34 @@ pub(super) struct Asked<'a> {
     pub(super) protocol: Option<Protocol>,
 }
 
-/// The Service that a destination is: `svc/NAME[:PORT]`, `NAMESPACE/svc/NAME[:PORT]`, also with the
-/// word `service`. `None`: it is none.
+/// The Service that a destination is: `svc/NAME`, `NAMESPACE/svc/NAME`, also with the word `service`. `None`: it is
+/// none.
 ///
 /// # Errors
-/// The Service is not in the input, or has no such port; no port is named, or two are.
+/// The Service is not in the input, or has no such port; no port is named.
 pub(super) fn asked<'a>(
     input: &'a Input,
     destination: &str,
     port: Option<&str>,
     default_namespace: &str,
 ) -> Result<Option<Asked<'a>>, Failure> {
-    let (path, inside) = match destination.split_once(':') {
-        Some((path, port)) => (path, Some(port)),
-        None => (destination, None),
+    let Some((namespace, name)) = service_name(destination) else { return Ok(None) };
+    let service = match namespace {
+        Some(namespace) => input.service(namespace, name),
+        None => input.service(default_namespace, name).or_else(|| only(input, name)),
     };
-    let Some((namespace, name)) = service_name(path) else { return Ok(None) };
-    let namespace = namespace.unwrap_or(default_namespace);
-    let Some(service) = input.service(namespace, name) else {
+    let Some(service) = service else {
         // A workload of a kind of that name, or a pod of a namespace of that name.
-        if inside.is_none() && input.members.iter().any(|m| m.id() == path) {
+        if input.members.iter().any(|m| m.id() == destination) {
             return Ok(None);
         }
         return Err(unknown(input, namespace, name));
     };
-    let text = match (inside, port) {
-        (Some(port), None) | (None, Some(port)) => port,
-        (Some(_), Some(_)) => {
-            return Err(Failure::new(Exit::Usage, format!("{destination} has a port already"))
-                .fix("name one of the two"));
-        }
-        (None, None) => {
-            return Err(with_ports(
-                Failure::new(Exit::Usage, format!("which port of service {}?", service.id())),
-                service,
-            ));
-        }
+    let Some(text) = port else {
+        return Err(with_ports(
+            Failure::new(Exit::Usage, format!("which port of service {}?", service.id())),
+            service,
+        ));
     };
     let Some((port, protocol)) = parse(text) else {
         return Err(with_ports(
@@ -66,6 +58,12 @@ pub(super) fn asked<'a>(
     Ok(Some(Asked { service, port, protocol }))
 }
 
+/// The Service of that name, where no other namespace has one.
+fn only<'a>(input: &'a Input, name: &str) -> Option<&'a Service> {
+    let mut all = input.services.iter().filter(|service| service.name == name);
+    all.next().filter(|_| all.next().is_none())
+}
+
 /// Namespace, if it is written, and name of what is written as a Service.
 pub(super) fn service_name(path: &str) -> Option<(Option<&str>, &str)> {
     let (namespace, kind, name) = match *path.split('/').collect::<Vec<_>>().as_slice() {
@@ -77,7 +75,8 @@ pub(super) fn service_name(path: &str) -> Option<(Option<&str>, &str)> {
     is.then_some((namespace, name))
 }
 
-fn parse(text: &str) -> Option<(PortName, Option<Protocol>)> {
+/// A port by its number or name, with a protocol where one is written.
+pub(super) fn parse(text: &str) -> Option<(PortName, Option<Protocol>)> {
     let (name, protocol) = match text.split_once('/') {
         Some((name, protocol)) => (name, Some(Protocol::of(&protocol.to_ascii_uppercase())?)),
         None => (text, None),
@@ -99,8 +98,14 @@ fn with_ports(failure: Failure, service: &Service) -> Failure {
     }
 }
 
-fn unknown(input: &Input, namespace: &str, name: &str) -> Failure {
-    let id = format!("{namespace}/{name}");
+fn unknown(input: &Input, namespace: Option<&str>, name: &str) -> Failure {
+    let id = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"));
+    let of_name = input.services.iter().filter(|s| namespace.is_none() && s.name == name);
+    let several: Vec<String> = of_name.map(|s| format!("{}/svc/{}", s.namespace, s.name)).collect();
+    if !several.is_empty() {
+        let failure = Failure::new(Exit::Usage, format!("service {id} may mean several"));
+        return several.into_iter().fold(failure, Failure::fix);
+    }
     let failure = Failure::new(Exit::Usage, format!("service {id} is not in the input"));
     let near = input.services.iter().map(Service::id).min_by_key(|s| strsim::osa_distance(s, &id));
     match near.as_deref().and_then(|s| s.split_once('/')) {

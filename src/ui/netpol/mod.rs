@@ -9,9 +9,11 @@ mod service;
 mod diff;
 mod explained;
 
-use crate::ui::Style;
+use crate::ui::{Style, count};
 use manifest::yaml;
 use netpol::explain::{Answer, Explanation, Side};
+use netpol::flow_end::{FlowExplanation, Overall};
+use netpol::{Protocol, Why};
 
 #[cfg(test)]
 mod report_tests;
@@ -25,10 +27,44 @@ pub use service::service_explanation;
 pub use diff::diff_table;
 pub use explained::explained_table;
 
-/// Whether a flow passes, and what each side says.
+/// Whether a flow passes, and what each side says; of parties whose pods differ for each kind.
 #[must_use]
-pub fn explanation(flow: &str, found: &Explanation, style: Style) -> String {
+pub fn flow_explanation(
+    [source, destination]: [&str; 2],
+    (protocol, port): (Protocol, u16),
+    found: &FlowExplanation,
+    style: Style,
+) -> String {
+    let flow = format!("{source} → {destination} {protocol} {port}");
+    if let [kind] = found.kinds.as_slice() {
+        return explanation(&flow, &kind.explanation, style);
+    }
+    let number = count(found.kinds.len(), "answer");
+    let mut text = format!("{}  {flow} ({number})\n", overall(found.answer, style));
+    for kind in &found.kinds {
+        let (pairs, one) = (count(kind.pairs, "pair"), (&kind.source, &kind.destination));
+        let flow = format!("{pairs} of pods, such as {} → {}", one.0, one.1);
+        text.push('\n');
+        text.push_str(&explanation(&flow, &kind.explanation, style));
+    }
+    text
+}
+
+fn overall(answer: Overall, style: Style) -> String {
+    match answer {
+        Overall::Allowed => self::answer(Answer::Allowed, style),
+        Overall::Denied => self::answer(Answer::Denied, style),
+        Overall::Mixed => style.warn("? mixed"),
+        Overall::Uncertain => self::answer(Answer::Uncertain, style),
+    }
+}
+
+/// Whether a flow passes, and what each side says.
+fn explanation(flow: &str, found: &Explanation, style: Style) -> String {
     let mut text = format!("{}  {flow}\n", answer(found.answer, style));
+    if found.why == Some(Why::UnknownNode) {
+        text.push_str("\n  the source may be the node of the pod, which reaches it always\n");
+    }
     if found.always {
         text.push_str(
             "\n  no policy is asked: a pod always reaches itself, and its node the pod\n",

@@ -62,11 +62,15 @@ pub fn headline(report: &Report) -> String {
     report.head.clone()
 }
 
-/// `62 flows: 60 as intended (1 wide), 1 bypass, 1 unknown; 2 findings known`.
+/// `62 cells of 940 flows: 60 as intended (1 wide), 1 bypass, 1 unknown; 2 findings known`.
 #[must_use]
 pub fn summary(report: &Report) -> String {
     let totals = report.totals();
-    let mut text = format!("{}: {} as intended", count(totals.checks, "flow"), totals.as_intended);
+    let checked = match totals.flows {
+        0 => count(totals.checks, "flow"),
+        flows => format!("{} of {}", count(totals.checks, "cell"), count(flows, "flow")),
+    };
+    let mut text = format!("{checked}: {} as intended", totals.as_intended);
     if totals.wide > 0 {
         text.push_str(&format!(" ({} wide)", totals.wide));
     }

@@ -47,6 +47,7 @@ fn report(strict: bool, findings: Vec<Finding>) -> Report {
         from: end(&flow.from),
         to: end(&flow.to),
         expected_open: false,
+        pairs: 0,
         evidence: Value::Null,
         finding: None,
     };

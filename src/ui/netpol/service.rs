@@ -1,8 +1,10 @@
 //! `explain` of a Service: one line for all of its backends, then each.
 
-use super::explanation;
+use super::{explanation, overall};
 use crate::ui::{Style, count};
-use netpol::resolve::{ServiceAnswer, ServiceExplanation};
+use netpol::explain::Answer;
+use netpol::flow_end::Overall;
+use netpol::resolve::ServiceExplanation;
 
 /// Whether a Service is reached, and what each side says for each backend.
 #[must_use]
@@ -10,21 +12,17 @@ pub fn service_explanation(source: &str, found: &ServiceExplanation, style: Styl
     let (service, port) = (&found.service, &found.port);
     let number = |answer| found.backends.iter().filter(|b| b.explanation.answer == answer).count();
     let all = count(found.backends.len(), "backend");
-    let (answer, how) = match found.answer {
-        ServiceAnswer::Allowed => (style.good("✓ allowed"), all),
-        ServiceAnswer::Denied => (style.bad("✗ denied"), all),
-        ServiceAnswer::Mixed => {
-            let open = number(netpol::explain::Answer::Allowed);
-            (style.warn("? mixed"), format!("{open} of {all} allowed"))
-        }
-        ServiceAnswer::Uncertain => {
-            let why = found.no_backend.as_ref().map_or(all, ToString::to_string);
-            (style.warn("? uncertain"), why)
-        }
+    let how = match (found.answer, &found.no_backend) {
+        (_, Some(none)) => none.to_string(),
+        (Overall::Mixed, None) => format!("{} of {all} allowed", number(Answer::Allowed)),
+        (_, None) => all,
     };
+    let answer = overall(found.answer, style);
     let mut text = format!("{answer}  {source} → service {service}:{port} ({how})\n");
+    let several = found.backends.iter().any(|b| b.source != found.backends[0].source);
     for backend in &found.backends {
         let perhaps = if backend.certain { "" } else { ", perhaps behind the Service" };
+        let source = if several { &backend.source } else { source };
         let flow = format!(
             "{source} → {} {} {}{perhaps}",
             backend.backend, backend.protocol, backend.port

@@ -100,7 +100,7 @@ fn fetch(draft: &Path) -> Result<()> {
     // With an empty list of installed packages, the answer is the same on every machine.
     files::write(&state.join("status"), "")?;
     let apt = || {
-        let mut command = Command::new("apt-get");
+        let mut command = files::contained("apt-get");
         command.arg("-o").arg(format!("Dir::State={}", state.display()));
         command.arg("-o").arg(format!("Dir::State::status={}", state.join("status").display()));
         command.arg("-o").arg(format!("Dir::Cache={}", state.display()));
@@ -122,11 +122,14 @@ fn fetch(draft: &Path) -> Result<()> {
     files::run(apt().arg("download").args(&names))?;
     let fetched = fs::read_dir(&packages).attempt(|| format!("read {}", packages.display()))?;
     for package in fetched.flatten() {
-        files::run(Command::new("dpkg-deb").arg("-x").arg(package.path()).arg(&root))?;
+        files::run(files::contained("dpkg-deb").arg("-x").arg(package.path()).arg(&root))?;
     }
     files::remove_dir(&state)?;
     files::remove_dir(&packages)?;
-    write_programs(draft, &root).map_err(|error| failed(error.to_string()))
+    write_programs(draft, &root).map_err(|error| failed(error.to_string()))?;
+    // For the user that PostgreSQL runs as, whatever the umask is.
+    files::run(Command::new("chmod").args(["-R", "go=rX"]).arg(draft))?;
+    Ok(())
 }
 
 /// The package of a line `'URI' NAME_VERSION_ARCH.deb SIZE HASH`.

@@ -46,7 +46,7 @@ impl Build {
 /// # Errors
 /// When there is no Go, or the build fails.
 pub(crate) fn build(cache: &Cache, module: &Module) -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(module.name);
+    let folder = home(module);
     let mut key = Key::default().with(go_version()?).with_folder(&folder)?;
     for build in module.builds {
         key = key.with(format!("{:?}", arguments(build, Path::new("."))));
@@ -66,8 +66,7 @@ pub(crate) fn build(cache: &Cache, module: &Module) -> Result<PathBuf> {
                 .attempt(|| format!("link {name}"))?;
         }
         for (of, path, name) in module.folders {
-            let list = files::run(go(&folder).args(["list", "-m", "-f", "{{.Dir}}", of]))?;
-            let source = PathBuf::from(String::from_utf8_lossy(&list).trim()).join(path);
+            let source = module_folder(&folder, of)?.join(path);
             files::run(Command::new("cp").arg("-rT").arg(source).arg(draft.join(name)))?;
             files::run(Command::new("chmod").arg("-R").arg("u+w").arg(draft.join(name)))?;
         }
@@ -93,7 +92,8 @@ fn arguments(build: &Build, into: &Path) -> Vec<String> {
 /// Compiles, saying every half minute how far it is: a cold build of Kubernetes is minutes of silence otherwise.
 fn compile(module: &Module, build: &Build, folder: &Path, into: &Path) -> Result<()> {
     let failed = |cause: String| Error::Build { what: module.what.to_owned(), cause };
-    let mut command = go(folder);
+    let mut command = files::contained("go");
+    set_up(&mut command, folder);
     command
         .args(arguments(build, into))
         .stdin(Stdio::null())
@@ -126,12 +126,37 @@ fn compile(module: &Module, build: &Build, folder: &Path, into: &Path) -> Result
 /// to `go.mod`.
 fn go(folder: &Path) -> Command {
     let mut command = Command::new("go");
+    set_up(&mut command, folder);
+    command
+}
+
+fn set_up(command: &mut Command, folder: &Path) {
     command
         .current_dir(folder)
         .env("CGO_ENABLED", "0")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false");
-    command.env("GOWORK", "off");
-    command
+    command.env("GOWORK", "off").env_remove("GOOS").env_remove("GOARCH");
+}
+
+/// The folder of a module's sources, as its requirements in `testbed/go` pin it.
+///
+/// # Errors
+/// When there is no Go, or the module cannot be fetched.
+pub(crate) fn sources(module: &Module, path: &str) -> Result<PathBuf> {
+    go_version()?;
+    let folder = home(module);
+    files::run(go(&folder).args(["mod", "download", path]))?;
+    module_folder(&folder, path)
+}
+
+fn module_folder(folder: &Path, path: &str) -> Result<PathBuf> {
+    let list = files::run(go(folder).args(["list", "-m", "-f", "{{.Dir}}", path]))?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&list).trim()))
+}
+
+/// Where a module of the testbed's own is.
+fn home(module: &Module) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(module.name)
 }
 
 /// The version of Go, which also tells whether there is one.

@@ -69,7 +69,7 @@ impl Cache {
             return Ok(place);
         }
         files::create_dir(&home)?;
-        let _lock = lock(&home.join("lock"), recipe.what)?;
+        let _lock = lock(&home.join("lock"), &format!("builds {}", recipe.what))?;
         if place.is_dir() {
             return Ok(place);
         }
@@ -157,14 +157,18 @@ impl Key {
     }
 }
 
-/// Takes an exclusive lock, saying so when another process holds it.
-fn lock(path: &Path, what: &str) -> Result<File> {
+/// Takes an exclusive lock, saying on standard error when another process holds it and what that one does. It is free
+/// when the file is closed, thus also when its holder is killed.
+///
+/// # Errors
+/// When the file cannot be made or locked.
+pub fn lock(path: &Path, does: &str) -> Result<File> {
     let failed = || format!("lock {}", path.display());
     let file = OpenOptions::new().create(true).append(true).open(path).attempt(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            progress::say(&format!("waiting for another process that builds {what}"));
+            progress::say(&format!("waiting for another process, which {does}"));
             file.lock().attempt(failed)?;
         }
         Err(TryLockError::Error(error)) => return Err(error).attempt(failed),

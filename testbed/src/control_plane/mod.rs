@@ -159,11 +159,13 @@ impl ControlPlane {
         &self.programs
     }
 
-    /// A command with `KUBECONFIG` set, and the folder of [`Self::programs`] first on `PATH`.
+    /// A command with `KUBECONFIG` set, the folder of [`Self::programs`] first on `PATH`, and nothing else of the
+    /// environment.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with([&self.programs]));
+        command.env_clear().env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", "/dev/null");
+        command.env("PATH", path_with([&self.programs]));
         command
     }
 

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::files::{contained, run};
+
+use super::build::DRAFT;
 use super::oci::{Blob, Digest, Layer, Store};
 
 const SUITE: &str = "bookworm";
@@ -72,11 +75,11 @@ impl Base {
         }
         progress(&format!("images: unpacking Debian packages for the {} base", self.name));
         let work = tempfile::Builder::new()
-            .prefix("building-")
+            .prefix(DRAFT)
             .tempdir_in(cache)
             .with_context(|| format!("cannot write to {}", cache.display()))?;
         let rootfs = work.path().join("rootfs");
-        self.unpack(&rootfs, cache, progress)?;
+        self.unpack(&rootfs, cache)?;
         tidy(&rootfs)?;
         if self.name == PYTHON.name {
             progress("images: compiling Python modules");
@@ -92,61 +95,46 @@ impl Base {
         Ok(Built { store, layer })
     }
 
-    fn unpack(self, rootfs: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
+    fn unpack(self, rootfs: &Path, cache: &Path) -> Result<()> {
         // Without a mirror on the command line, the tool takes Debian's own and the host's proxy.
-        let mut tool = mmdebstrap(cache, progress)?;
+        let mut tool = mmdebstrap(cache)?;
         tool.args(["--quiet", "--variant=extract"]);
         tool.arg(format!("--include={}", self.packages)).arg(SUITE).arg(rootfs);
         run(&mut tool).with_context(|| {
             format!("cannot unpack the {} base (this needs root and a Debian mirror)", self.name)
-        })
+        })?;
+        Ok(())
     }
 }
 
-/// The system's mmdebstrap; else the package unpacked below `cache`, for it is one script; else, where
-/// the system lacks what the script needs, the package installed.
-fn mmdebstrap(cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<Command> {
+/// Debian's mmdebstrap, unpacked below `cache`: it is one script, which needs Perl.
+fn mmdebstrap(cache: &Path) -> Result<Command> {
     const NAME: &str = "mmdebstrap";
-    let works = |mut command: Command| {
-        command.arg("--version").output().is_ok_and(|output| output.status.success())
-    };
-    if works(Command::new(NAME)) {
-        return Ok(Command::new(NAME));
-    }
     let folder = cache.join(NAME);
-    let unpacked = || {
-        let mut command = Command::new("perl");
-        command.arg(folder.join("usr/bin").join(NAME));
-        command
-    };
-    if !works(unpacked()) {
-        unpack_package(NAME, &folder, cache).context(
-            "mmdebstrap is needed to build the images: install it, or run on a system with apt-get and dpkg",
-        )?;
+    if !folder.exists() {
+        unpack_package(NAME, &folder, cache).context("mmdebstrap is needed to build the images")?;
     }
-    if works(unpacked()) {
-        return Ok(unpacked());
-    }
-    progress("images: installing the Debian package mmdebstrap");
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", NAME]))
-        .context("mmdebstrap is needed to build the images")?;
-    Ok(Command::new(NAME))
+    let mut command = contained("perl");
+    command.arg(folder.join("usr/bin").join(NAME));
+    Ok(command)
 }
 
 fn unpack_package(package: &str, to: &Path, cache: &Path) -> Result<()> {
-    let work = tempfile::tempdir_in(cache)?;
-    let mut download = Command::new("apt-get");
+    let work = tempfile::Builder::new().prefix(DRAFT).tempdir_in(cache)?;
+    let mut download = contained("apt-get");
     download.args(["download", package]).current_dir(work.path());
     // A machine that was set up without package lists gets them now.
     if run(&mut download).is_err() {
-        run(Command::new("apt-get").arg("update"))?;
+        run(contained("apt-get").arg("update"))?;
         run(&mut download)?;
     }
     let archive = fs::read_dir(work.path())?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|ext| ext == "deb"))
         .with_context(|| format!("apt-get did not download {package}"))?;
-    run(Command::new("dpkg").arg("-x").arg(archive).arg(to))
+    let unpacked = work.path().join("unpacked");
+    run(contained("dpkg-deb").arg("-x").arg(archive).arg(&unpacked))?;
+    fs::rename(unpacked, to).with_context(|| format!("cannot create {}", to.display()))
 }
 
 /// Adds what the packages' maintainer scripts would have made, and removes what no image needs.
@@ -188,18 +176,6 @@ fn compile(rootfs: &Path) -> Result<()> {
     python.arg("-s").arg(rootfs).args(["-p", "/"]);
     python.arg(rootfs.join("usr/lib/python3")).arg(rootfs.join("usr/lib/python3.11"));
     python.env("PYTHONHOME", rootfs.join("usr")).env_remove("PYTHONPATH");
-    run(&mut python).context("cannot compile the Python modules of the base image")
-}
-
-/// Runs a command, and quotes the end of its output when it fails.
-fn run(command: &mut Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let output = command.output().with_context(|| format!("cannot run {name}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text.lines().collect();
-    let end = lines[lines.len().saturating_sub(10)..].join("\n");
-    bail!("{name} ended with {}:\n{end}", output.status)
+    run(&mut python).context("cannot compile the Python modules of the base image")?;
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! From the sources in `testbed/images/` to the folder that a registry serves.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use crate::artefact::lock;
 
 use super::base::{Built, NODE, PYTHON};
 use super::catalogue::{self, Fault, Release, Role, Tag};
@@ -30,13 +32,12 @@ pub fn registry_storage(cache: &Path) -> Result<PathBuf> {
 pub fn registry_storage_with(cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let cache = cache.join("images");
     fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-    let lock = File::create(cache.join("lock"))
-        .with_context(|| format!("cannot write to {}", cache.display()))?;
-    lock.lock().context("cannot lock the image cache")?;
+    let _lock = lock(&cache.join("lock"), "builds the platform's images")?;
+    remove_drafts(&cache)?;
 
     let bases =
         Bases { python: PYTHON.build(&cache, progress)?, node: NODE.build(&cache, progress)? };
-    let work = tempfile::Builder::new().prefix("building-").tempdir_in(&cache)?;
+    let work = tempfile::Builder::new().prefix(DRAFT).tempdir_in(&cache)?;
     let store = Store::new(work.path().join("registry"));
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
     let tags = catalogue::all();
@@ -53,6 +54,20 @@ pub fn registry_storage_with(cache: &Path, progress: &mut dyn FnMut(&str)) -> Re
             .with_context(|| format!("cannot create {}", root.display()))?;
     }
     Ok(root)
+}
+
+/// What the name of a folder begins with in which something is built.
+pub(super) const DRAFT: &str = "building-";
+
+/// Removes what killed builds left. The caller holds the lock.
+fn remove_drafts(cache: &Path) -> Result<()> {
+    for entry in fs::read_dir(cache)?.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(DRAFT.as_bytes()) {
+            fs::remove_dir_all(entry.path())
+                .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 struct Bases {
@@ -119,4 +134,23 @@ fn mount_points(layer: Layer, role: Role) -> Layer {
         ],
     };
     folders.iter().fold(layer, |layer, folder| layer.dir(folder, 0o755))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_a_killed_build_left_is_removed_and_nothing_else() {
+        let cache = tempfile::tempdir().unwrap();
+        for name in ["building-x1/rootfs/etc", "base-python-1", "registry-1"] {
+            fs::create_dir_all(cache.path().join(name)).unwrap();
+        }
+        fs::write(cache.path().join("lock"), "").unwrap();
+        remove_drafts(cache.path()).unwrap();
+        let left = fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: std::collections::BTreeSet<_> = left.collect();
+        assert_eq!(left, ["base-python-1", "lock", "registry-1"].map(Into::into).into());
+    }
 }

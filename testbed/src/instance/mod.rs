@@ -84,6 +84,7 @@ impl Instance {
             hint: "run it as root, with CAP_SYS_ADMIN".into(),
         };
         let mut command = Command::new("setsid");
+        files::without_environment(&mut command);
         command.args(["sh", "-c", include_str!("supervisor.sh"), "supervisor"]).arg(&folder);
         command.arg(if isolation.node { cgroup_name(&folder) } else { String::new() });
         if isolation.node {
@@ -118,7 +119,8 @@ impl Instance {
         port(self.slot, index)
     }
 
-    /// A command that runs a program inside, in all of the instance's namespaces. The working directory is `/`.
+    /// A command that runs a program inside, in all of the instance's namespaces. The working directory is `/`, and
+    /// of the environment there is only `PATH`.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         // A session of its own: neither a Ctrl-C nor the end of a terminal reaches what runs inside.
         let mut command = Command::new("setsid");
@@ -127,6 +129,7 @@ impl Instance {
             .arg(format!("--target={}", self.init))
             .args(["--pid", "--mount", "--net", "--"])
             .arg(program);
+        files::without_environment(&mut command);
         command.current_dir("/").stdin(Stdio::null());
         command
     }

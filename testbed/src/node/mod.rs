@@ -25,6 +25,7 @@ mod runtime;
 mod world;
 
 pub use cni::{CLUSTER_POLICIES, Cilium, Cni, Denials};
+pub use machine::missing_controllers;
 pub(crate) use programs::Programs;
 
 /// A host in the world that answers over HTTP and HTTPS with the name it was called by and the caller's address.
@@ -232,14 +233,19 @@ impl Node {
         &self.programs
     }
 
-    /// A command in the node's network namespace, where the API server is, with `KUBECONFIG` set and the folder of
-    /// [`Self::programs`] first on `PATH`. Files, processes and working directory are those of this process.
+    /// A command in the node's network namespace, where the API server is, with `KUBECONFIG` set, the folder of
+    /// [`Self::programs`] first on `PATH`, and nothing else of the environment. Files, processes and working directory
+    /// are those of this process.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        self.command_with(program, &[])
+        let mut command = self.command_with(program, &[]);
+        command.env_clear().env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", "/dev/null");
+        command.env("PATH", path_with([&self.programs]));
+        command
     }
 
-    /// As [`Self::command`], with more folders before those on `PATH`.
+    /// As [`Self::command`], with more folders before those on `PATH`, and with the environment of this process but for
+    /// proxies, which cannot be reached from there.
     #[must_use]
     pub fn command_with(&self, program: impl AsRef<OsStr>, folders: &[PathBuf]) -> Command {
         let mut command = Command::new("nsenter");
@@ -247,6 +253,10 @@ impl Node {
         command.arg("--").arg(program);
         let folders = folders.iter().chain(std::iter::once(&self.programs));
         command.env("KUBECONFIG", &self.kubeconfig).env("PATH", path_with(folders));
+        for scheme in ["http", "https", "all"] {
+            let name = format!("{scheme}_proxy");
+            command.env_remove(name.to_uppercase()).env_remove(name);
+        }
         command
     }
 

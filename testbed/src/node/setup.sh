@@ -4,6 +4,7 @@
 #
 # Mounts and network namespaces made here are private to the instance and end with it.
 folder=$1 debian=$2 cgroup=$3
+umask 022
 PATH=$debian/bin:$PATH
 
 # Places that the node's programs write to by name. Nothing of this is seen outside, and no folder is left behind.

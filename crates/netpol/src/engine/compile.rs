@@ -202,6 +202,9 @@ fn partition(
 ) -> Partition {
     let mut partition = Partition::new(universe.len());
     let (cluster, pods) = (universe.cluster, universe.pods());
+    let mut hosts = Bits::none(universe.len());
+    universe.hosts().for_each(|i| hosts.set(i));
+    partition.split_bits(&hosts);
     partition.split_by(|i| {
         let pod = pods.contains(&i).then(|| universe.pod(i));
         (pod.is_some(), pod.and_then(|p| p.namespace()), pod.is_some_and(|p| p.host_network))
@@ -220,7 +223,7 @@ fn partition(
                 let named = ports.iter().filter(|p| names.contains(&(p.protocol, p.name.as_str())));
                 Some(named.map(|p| (p.protocol, p.name.as_str(), p.port)).collect())
             }
-            Endpoint::Host(_) | Endpoint::Outside(_) => Some(Vec::new()),
+            Endpoint::Host(_) | Endpoint::Unlisted(_) | Endpoint::Outside(_) => Some(Vec::new()),
         });
     }
     for foreign in &universe.cluster.foreign {

@@ -263,6 +263,9 @@ impl<'a> Connections<'a> {
     /// they reach them whatever policies say.
     #[must_use]
     pub fn is_node_of(&self, from: usize, to: usize) -> Tri {
+        if !self.is_host(from) {
+            return Tri::No;
+        }
         self.universe.cluster.is_node_of(&self.sample(from), &self.sample(to))
     }
 
@@ -378,7 +381,8 @@ impl<'a> Connections<'a> {
     }
 
     /// What a group may exchange with addresses: one row for each protocol, set of ports and
-    /// family, with all addresses. Representatives and addresses: nothing is listed.
+    /// family, with all addresses. Those of nodes are asked about as nodes on which no pod of the group
+    /// runs: a pod's own node always reaches it. Representatives and addresses: nothing is listed.
     pub fn outside(&mut self, group: usize, direction: Direction) -> Rc<[Outside]> {
         let sides = match direction {
             Direction::Ingress => &self.ingress,

@@ -17,3 +17,4 @@ mod universe;
 pub use connections::{Connections, Edge, End, Outside, Ports};
 pub use representative::{Asked, Origin, PodPattern, Representative};
 pub use universe::edges;
+pub(crate) use universe::{Index, Universe, Unlisted};

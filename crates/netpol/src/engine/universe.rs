@@ -1,6 +1,6 @@
 //! Everyone who may be at an end of a flow, numbered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::representative::{Asked, Representative, Selectors};
 use crate::address::{Block, Span, pieces};
 use crate::admin::AdminPeer;
 use crate::cluster::Cluster;
-use crate::endpoint::{Endpoint, Home, Pod};
+use crate::endpoint::{Endpoint, Home, Host, Pod};
 use crate::input::Input;
 use crate::labels::{Label, Labels, Requirement, Selector};
 use crate::matching::Remote;
@@ -18,21 +18,23 @@ use crate::verdict::Tri;
 
 /// Members of the input, then representatives of pods that are not in it, then pieces of the address
 /// space.
-pub(super) struct Universe<'a> {
+pub(crate) struct Universe<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) representatives: Vec<Representative>,
     pub(super) pieces: Vec<Span>,
+    /// The nodes that pieces are the addresses of, by piece.
+    hosts: BTreeMap<usize, Host>,
     /// Whether every pod that is not in the input behaves as one of the representatives does.
     pub(super) complete: bool,
     members: &'a [crate::input::Member],
-    /// For each pod in which pieces its addresses are, as a number; 0 where there is no choice
+    /// For each pod and node in which pieces its addresses are, as a number; 0 where there is no choice
     /// between several.
     choices: Vec<u32>,
 }
 
 /// Which pods that are not in the input are asked about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Unlisted<'a> {
+pub(crate) enum Unlisted<'a> {
     /// None.
     None,
     /// One for each distinct peer selector of these states.
@@ -42,7 +44,7 @@ pub(super) enum Unlisted<'a> {
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(input: &'a Input, unlisted: Unlisted<'_>) -> Self {
+    pub(crate) fn new(input: &'a Input, unlisted: Unlisted<'_>) -> Self {
         let cluster = &input.cluster;
         let (representatives, complete) = match unlisted {
             Unlisted::None => (Vec::new(), true),
@@ -57,15 +59,20 @@ impl<'a> Universe<'a> {
                 (all, complete)
             }
         };
-        let pieces = pieces(&edges(cluster));
+        let hosts = hosts(input);
+        let addresses = hosts.keys().copied().map(Span::from);
+        let pieces = pieces(&edges(cluster).into_iter().chain(addresses).collect::<Vec<_>>());
         let mut universe = Self {
             cluster,
             representatives,
             pieces,
+            hosts: BTreeMap::new(),
             complete,
             members: &input.members,
             choices: Vec::new(),
         };
+        universe.hosts =
+            hosts.into_iter().map(|(address, host)| (universe.piece(address), host)).collect();
         universe.choices = universe.number_choices();
         universe
     }
@@ -83,7 +90,7 @@ impl<'a> Universe<'a> {
             let next = known.len() as u32 + 1;
             *known.entry(places).or_insert(next)
         };
-        self.pods().map(&mut number).collect()
+        (0..self.len()).map(&mut number).collect()
     }
 
     /// The piece that an address is in.
@@ -118,9 +125,14 @@ impl<'a> Universe<'a> {
         self.choices.iter().any(|choice| *choice > 0)
     }
 
-    /// What blocks can tell apart of several addresses of a pod, as a number; 0: nothing.
+    /// What blocks can tell apart of several addresses of a pod or node, as a number; 0: nothing.
     pub(super) fn choice(&self, i: usize) -> u32 {
-        self.choices.get(i).copied().unwrap_or_default()
+        self.choices[i]
+    }
+
+    /// The pieces that are addresses of nodes.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = usize> {
+        self.hosts.keys().map(|piece| self.pods().end + piece)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -146,9 +158,22 @@ impl<'a> Universe<'a> {
         if i < self.pods().end {
             Endpoint::Pod(self.pod(i))
         } else {
-            Endpoint::Outside(self.pieces[i - self.pods().end])
+            let piece = i - self.pods().end;
+            self.hosts.get(&piece).map_or(Endpoint::Outside(self.pieces[piece]), Endpoint::Host)
         }
     }
+}
+
+/// The nodes by their addresses, as far as these are in the input: those of pods on a node's network
+/// are the node's.
+fn hosts(input: &Input) -> BTreeMap<IpAddr, Host> {
+    let pods = input.members.iter().map(|m| &m.pod).filter(|pod| pod.host_network);
+    let pods = pods.flat_map(|pod| pod.addresses.iter().map(|a| (&pod.node, *a)));
+    let pods = pods.map(|(node, address)| (node.clone(), address));
+    let nodes = input.cluster.nodes.iter();
+    let nodes = nodes.flat_map(|(name, n)| n.addresses.iter().map(|a| (Some(name.clone()), *a)));
+    let host = |(node, address)| (address, Host { node, addresses: vec![address] });
+    pods.chain(nodes).map(host).collect()
 }
 
 /// Every interval that some block tells apart from the rest.
@@ -174,7 +199,7 @@ pub fn edges(cluster: &Cluster) -> Vec<Span> {
 }
 
 /// Finds pods by label and by address without asking each of them.
-pub(super) struct Index<'a> {
+pub(crate) struct Index<'a> {
     universe: &'a Universe<'a>,
     keys: HashMap<&'a str, Key<'a>>,
     homes: Vec<(Labels, Bits)>,
@@ -191,6 +216,12 @@ pub(super) struct Index<'a> {
     open: Bits,
 }
 
+fn in_order(found: &TriBits) -> Vec<(u32, Tri)> {
+    let mut all: Vec<_> = found.iter().map(|(i, held)| (i as u32, held)).collect();
+    all.sort_unstable_by_key(|(i, _)| *i);
+    all
+}
+
 /// The pods that have a label.
 struct Key<'a> {
     values: HashMap<&'a str, Vec<u32>>,
@@ -200,7 +231,7 @@ struct Key<'a> {
 
 impl<'a> Index<'a> {
     /// Reads the labels that a selector among these asks for.
-    pub(super) fn new(
+    pub(crate) fn new(
         universe: &'a Universe<'a>,
         selectors: impl Iterator<Item = &'a Selector>,
     ) -> Self {
@@ -333,6 +364,20 @@ impl<'a> Index<'a> {
         found
     }
 
+    /// The pods of a namespace whose labels satisfy a selector, by number.
+    pub(crate) fn in_namespace(&mut self, name: &str, pods: &'a Selector) -> Vec<(u32, Tri)> {
+        in_order(&self.namespace(name).and(&self.pods(pods)))
+    }
+
+    /// The same of the namespaces whose labels satisfy a selector.
+    pub(crate) fn in_namespaces(
+        &mut self,
+        namespaces: &'a Selector,
+        pods: &'a Selector,
+    ) -> Vec<(u32, Tri)> {
+        in_order(&self.homes(namespaces).and(&self.pods(pods)))
+    }
+
     /// The pods that a pair of selectors of a cluster-wide policy holds.
     pub(super) fn admin_pods(&mut self, namespaces: &'a Selector, pods: &'a Selector) -> TriBits {
         let mut found = self.homes(namespaces).and(&self.pods(pods));
@@ -410,7 +455,8 @@ impl<'a> Index<'a> {
         if let Some(sample) = self.unaddressed.iter().next() {
             found.put(&self.unaddressed, ask(self.universe.endpoint(sample)));
         }
-        self.ask_each(&mut found, &self.host, ask);
+        self.ask_each(&mut found, &self.host, &ask);
+        self.universe.hosts().for_each(|i| found.set(i, ask(self.universe.endpoint(i))));
         found
     }
 }

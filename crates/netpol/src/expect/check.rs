@@ -74,9 +74,13 @@ struct Bags<'e> {
 fn about_nobody(expectations: &Expectations, coverage: &Coverage) -> Vec<Invalid> {
     let mut problems = Vec::new();
     for (i, entry) in expectations.flows.iter().enumerate() {
-        // Whether a policy speaks of such pods may change with every policy.
-        let unknown = |p: &Party| p.forms().any(|form| matches!(form, Party::Unknown(_)));
-        if coverage.used[i] || unknown(&entry.from) || unknown(&entry.to) {
+        // Whether there are such pods need not be known.
+        let unknown = |p: &Party| {
+            p.forms().any(|form| matches!(form, Party::Unknown(_) | Party::HostNetwork(_)))
+        };
+        // A single pod always reaches itself, which no entry can be about.
+        let itself = entry.from == entry.to && coverage.ends[i] == [true, true];
+        if coverage.used[i] || itself || unknown(&entry.from) || unknown(&entry.to) {
             continue;
         }
         let field = match coverage.ends[i] {

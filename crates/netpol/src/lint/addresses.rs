@@ -147,9 +147,9 @@ fn client_lost<'a>(
             && selected.iter().any(|(i, _)| {
                 let pod = &world.member(*i).pod;
                 s.selects(pod) == Tri::Yes
-                    && s.ports.iter().any(|p| {
-                        p.targets(pod).into_iter().any(|t| opens(&rule.ports, p.protocol, t))
-                    })
+                    && s.ports
+                        .iter()
+                        .any(|p| p.target(pod).is_some_and(|t| opens(&rule.ports, p.protocol, t)))
             })
     };
     let names: Vec<String> =

@@ -49,7 +49,7 @@ codes! {
     /// Name resolution is let out by one of its two protocols.
     DnsByOneProtocol = "OHN004", Warning, "DNS by UDP or TCP alone";
     /// A Service's port where its pods listen on another.
-    ServicePort = "OHN005", Error, "a Service's port instead of its pods'";
+    ServicePort = "OHN005", Warning, "a Service's port instead of its pods'";
     /// A block of addresses of Services.
     ServiceRange = "OHN006", Warning, "an ipBlock of Service addresses";
     /// A policy opens to everyone what a default deny closes.

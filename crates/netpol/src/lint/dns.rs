@@ -62,7 +62,7 @@ fn ports(world: &World<'_>) -> BTreeSet<u16> {
         for port in service.ports.iter().filter(|p| p.port == DNS && p.protocol == Protocol::Udp) {
             for member in &world.input.members {
                 if service.selects(&member.pod) == Tri::Yes {
-                    all.extend(port.targets(&member.pod));
+                    all.extend(port.target(&member.pod));
                 }
             }
         }

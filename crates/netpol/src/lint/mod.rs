@@ -15,6 +15,7 @@ use ipnet::IpNet;
 
 pub use code::Code;
 
+use super::engine::{Universe, Unlisted};
 use super::finding::Finding;
 use super::input::Input;
 use world::World;
@@ -32,7 +33,8 @@ pub struct Options {
 /// Every lint, the worst first, then by code, then in the order of the input.
 #[must_use]
 pub fn lint(input: &Input, options: &Options) -> Vec<Finding> {
-    let world = World::new(input, options);
+    let universe = Universe::new(input, Unlisted::None);
+    let world = World::new(&universe, input, options);
     let mut found = Vec::new();
     selectors::lint(&world, &mut found);
     port_numbers::lint(&world, &mut found);

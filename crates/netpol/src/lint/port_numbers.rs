@@ -93,7 +93,7 @@ fn service_port<'a>(
         for (i, _) in destinations.iter().flat_map(|d| d.iter()) {
             let pod = &world.member(*i).pod;
             if service.selects(pod) == Tri::Yes {
-                for target in port.targets(pod) {
+                if let Some(target) = port.target(pod) {
                     pods = pods.union(&PortSet::of(protocol, PortRange::one(target)));
                 }
             }
@@ -110,7 +110,7 @@ fn of_service(
     pods: &PortSet,
 ) -> Finding {
     let message = format!(
-        "opens {}, the port of service {}; policies see the pods' own port, {pods}",
+        "opens {}, the port of service {}; most plugins ask about the pods' own port, {pods}",
         port.port,
         service.id(),
     );

@@ -88,9 +88,8 @@ fn closed<'a>(
     }
     let members: Vec<&Member> = pods.iter().map(|(i, _)| world.member(*i)).collect();
     let shut = |m: &&Member| {
-        let targets = port.targets(&m.pod);
-        let protocol = port.protocol;
-        !targets.is_empty() && targets.iter().all(|t| is_closed(world, m, protocol, *t, client))
+        let target = port.target(&m.pod);
+        target.is_some_and(|target| is_closed(world, m, port.protocol, target, client))
     };
     members.iter().all(shut).then_some(members)
 }

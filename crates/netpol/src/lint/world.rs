@@ -1,4 +1,4 @@
-//! Who a selector matches, found by an index: inputs with many pods and many policies are common.
+//! The input with what lints look up again and again.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::Options;
 use crate::endpoint::ContainerPorts;
+use crate::engine::{Index, Universe};
 use crate::input::{Input, Member};
 use crate::labels::{NAMESPACE_NAME, Requirement, Selector};
 use crate::policy::{Direction, Peer, Policy, Rule, Scope};
@@ -19,9 +20,8 @@ pub(super) type Found = Rc<[(u32, Tri)]>;
 pub(super) struct World<'a> {
     pub(super) input: &'a Input,
     pub(super) options: &'a Options,
+    index: RefCell<Index<'a>>,
     by_namespace: HashMap<&'a str, Vec<u32>>,
-    /// Members with a value of a key, and those of which the value is not known.
-    by_label: HashMap<(&'a str, Option<&'a str>), Vec<u32>>,
     selected: RefCell<HashMap<(&'a str, &'a Selector), Found>>,
     peers: RefCell<HashMap<&'a Peer, Found>>,
     ports: RefCell<HashMap<*const (u32, Tri), Rc<Declared>>>,
@@ -38,38 +38,25 @@ pub(super) struct Declared {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(input: &'a Input, options: &'a Options) -> Self {
-        let mut keys: HashSet<&str> = HashSet::new();
-        let mut read = |selector: &'a Selector| {
-            keys.extend(selector.requirements().iter().filter_map(|r| match r {
-                Requirement::In(key, _) => Some(key.as_str()),
-                _ => None,
-            }));
-        };
-        for policy in &input.cluster.policies {
-            read(&policy.selector);
-            for (_, _, rule) in rules(policy) {
-                rule.peers.iter().for_each(|peer| {
-                    if let Peer::Pods { pods, .. } = peer {
-                        read(pods);
-                    }
-                });
-            }
-        }
-        input.services.iter().filter_map(|s| s.selector.as_ref()).for_each(read);
+    /// The universe is that of the input, without pods that are not in it.
+    pub(super) fn new(universe: &'a Universe<'a>, input: &'a Input, options: &'a Options) -> Self {
+        let policies = &input.cluster.policies;
+        let peers = policies.iter().flat_map(rules).flat_map(|(_, _, rule)| &rule.peers);
+        let peers = peers.filter_map(|peer| match peer {
+            Peer::Pods { pods, .. } => Some(pods),
+            Peer::Block(_) => None,
+        });
+        let services = input.services.iter().filter_map(|s| s.selector.as_ref());
+        let selectors = policies.iter().map(|p| &p.selector).chain(peers).chain(services);
         let mut by_namespace: HashMap<&str, Vec<u32>> = HashMap::new();
-        let mut by_label: HashMap<(&str, Option<&str>), Vec<u32>> = HashMap::new();
         for (i, member) in (0..).zip(&input.members) {
             by_namespace.entry(&member.namespace).or_default().push(i);
-            for (key, value) in member.pod.labels.iter().filter(|(key, _)| keys.contains(key)) {
-                by_label.entry((key, value)).or_default().push(i);
-            }
         }
         Self {
             input,
             options,
+            index: RefCell::new(Index::new(universe, selectors)),
             by_namespace,
-            by_label,
             selected: RefCell::default(),
             peers: RefCell::default(),
             ports: RefCell::default(),
@@ -99,11 +86,7 @@ impl<'a> World<'a> {
         if let Some(found) = self.selected.borrow().get(&(namespace, selector)) {
             return Rc::clone(found);
         }
-        let found = self.search(
-            selector,
-            |m| (m.namespace == namespace).into(),
-            vec![self.namespace(namespace)],
-        );
+        let found: Found = self.index.borrow_mut().in_namespace(namespace, selector).into();
         self.selected.borrow_mut().insert((namespace, selector), Rc::clone(&found));
         found
     }
@@ -122,13 +105,7 @@ impl<'a> World<'a> {
         if let Some(found) = self.peers.borrow().get(peer) {
             return Rc::clone(found);
         }
-        let homes: HashMap<&str, Tri> =
-            self.inhabited().map(|name| (name, self.namespace_is(name, selector))).collect();
-        let found =
-            self.search(pods, |m| homes.get(m.namespace.as_str()).copied().unwrap_or(Tri::No), {
-                let held = homes.iter().filter(|(_, held)| **held != Tri::No);
-                held.map(|(name, _)| self.namespace(name)).collect()
-            });
+        let found: Found = self.index.borrow_mut().in_namespaces(selector, pods).into();
         self.peers.borrow_mut().insert(peer, Rc::clone(&found));
         found
     }
@@ -151,47 +128,6 @@ impl<'a> World<'a> {
     pub(super) fn namespace_is(&self, name: &str, selector: &Selector) -> Tri {
         let somebody = crate::endpoint::Pod::new(name, "", Default::default());
         selector.matches(&self.input.cluster.namespace_labels(&somebody))
-    }
-
-    /// Starts from the condition that the fewest satisfy, of which being in a namespace, with its
-    /// members in `here`, is one.
-    fn search(
-        &self,
-        selector: &Selector,
-        home: impl Fn(&Member) -> Tri,
-        here: Vec<&[u32]>,
-    ) -> Found {
-        let size = |lists: &[&[u32]]| lists.iter().map(|l| l.len()).sum::<usize>();
-        let mut fewest = here;
-        for requirement in selector.requirements() {
-            let Requirement::In(key, values) = requirement else { continue };
-            let lists: Vec<&[u32]> = values
-                .iter()
-                .map(|v| self.labelled(key, Some(v)))
-                .chain([self.labelled(key, None)])
-                .collect();
-            if size(&lists) < size(&fewest) {
-                fewest = lists;
-            }
-        }
-        let mut candidates = fewest.concat();
-        // Each list is sorted.
-        if fewest.iter().filter(|list| !list.is_empty()).count() > 1 {
-            candidates.sort_unstable();
-        }
-        let held = |i: u32| {
-            let member = self.member(i);
-            let held = match home(member) {
-                Tri::No => Tri::No,
-                home => home.and(selector.matches(&member.pod.labels)),
-            };
-            (held != Tri::No).then_some((i, held))
-        };
-        candidates.into_iter().filter_map(held).collect()
-    }
-
-    fn labelled<'s>(&'s self, key: &'s str, value: Option<&'s str>) -> &'s [u32] {
-        self.by_label.get(&(key, value)).map_or(&[], Vec::as_slice)
     }
 
     /// What these pods declare. `pods` must be one of the sets that the world handed out.

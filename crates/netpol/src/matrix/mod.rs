@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use party::{Party, Platform, Profile};
 pub use table::Expected;
 
-use super::expect::{self, Deviation, EndpointSet, Found};
+use super::expect::{self, Deviation, EndpointSet, Expectations, Found};
 use super::input::Input;
 use super::observe::FlowReport;
 use super::ports::PortSet;
@@ -141,6 +141,14 @@ impl Cell {
             Ordering::Equal => more(),
             Ordering::Greater => false,
         }
+    }
+}
+
+impl Platform {
+    /// The table over an input, as expectations. Of flows between others nothing is meant.
+    #[must_use]
+    pub fn expectations(&self, input: &Input) -> Expectations {
+        self.table(input).expectations
     }
 }
 

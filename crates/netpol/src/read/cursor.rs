@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
+use super::policy::NUMBER;
 use crate::invalid::{Invalid, Place, Problem};
 use crate::policy::{Note, NoteKind};
 
@@ -177,7 +178,9 @@ impl<'a> Cursor<'a> {
         let found = match self.value {
             Value::Null => "null",
             Value::Bool(_) => "a boolean (quote it if a word such as yes, on or n is meant)",
+            Value::Number(_) if expected == "a string" => "a number (quote it)",
             Value::Number(_) => "a number",
+            Value::String(_) if expected == NUMBER => "a string (write it without quotes)",
             Value::String(_) => "a string",
             Value::Array(_) => "a list",
             Value::Object(_) => "an object",

@@ -93,7 +93,8 @@ impl Part {
     /// What an entry of a list is.
     const fn entry(self) -> Self {
         match self {
-            Self::Items => Self::Object,
+            // An array of objects is one of manifests.
+            Self::Items | Self::Object => Self::Object,
             Self::Containers => Self::Containers,
             _ => Self::Whole,
         }

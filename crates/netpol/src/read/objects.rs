@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::admin::admin_policy;
 use super::cursor::{Cursor, Sink, at, text_at};
@@ -90,8 +90,12 @@ impl Reader {
         std::mem::take(&mut self.input.invalid)
     }
 
-    /// Reads one object, or each object of a list.
+    /// Reads one object, or each object of a list or an array.
     pub fn add(&mut self, manifest: &Value, place: Option<&Place>) {
+        if let Some(objects) = manifest.as_array().filter(|all| all.iter().any(is_object)) {
+            objects.iter().for_each(|object| self.add(object, place));
+            return;
+        }
         let text = |key: &str| manifest.get(key).and_then(Value::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         match manifest.get("items") {
@@ -118,7 +122,12 @@ impl Reader {
             return;
         }
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        if !self.first_time(manifest, group, kind, place) {
+        if group == "apps" && is_part(manifest, kind) {
+            let field = "spec.template.metadata.labels";
+            self.refuse(manifest, kind, field, Problem::Missing, place);
+            return;
+        }
+        if !self.first_time(manifest, (api_version, group, kind), place) {
             return;
         }
         match (group, kind) {
@@ -243,8 +252,7 @@ impl Reader {
     fn first_time(
         &mut self,
         manifest: &Value,
-        group: &str,
-        kind: &str,
+        (api_version, group, kind): (&str, &str, &str),
         place: Option<&Place>,
     ) -> bool {
         let Some(name) = text_at(manifest, &["metadata", "name"]) else { return true };
@@ -254,6 +262,10 @@ impl Reader {
         let key = [group, kind, namespace, name].join("\n");
         match self.seen.insert(key, place.cloned()) {
             None => true,
+            // Of what decides nothing, which one counts does not matter.
+            Some(_) if self.skipped.contains_key(&(api_version.to_owned(), kind.to_owned())) => {
+                true
+            }
             Some(first) => {
                 let first = first.map_or_else(|| "the input".to_owned(), |p| p.to_string());
                 self.refuse(manifest, kind, "metadata.name", Problem::Twice { first }, place);
@@ -401,6 +413,20 @@ impl Reader {
         input.counts.policies = input.cluster.policies.len() + input.cluster.admin.len();
         self.input
     }
+}
+
+/// Whether an entry of an array says that it is an object.
+fn is_object(entry: &Value) -> bool {
+    ["apiVersion", "kind"].iter().all(|key| entry.get(*key).is_some_and(Value::is_string))
+}
+
+/// Whether a workload lacks the labels of its pods, without which none is valid: a patch, which is no
+/// object by itself.
+fn is_part(manifest: &Value, kind: &str) -> bool {
+    let labels = at(manifest, &["spec", "template", "metadata", "labels"]);
+    matches!(kind, "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet")
+        && labels
+            .is_none_or(|labels| labels.is_null() || labels.as_object().is_some_and(Map::is_empty))
 }
 
 /// Whether a pod has the labels, network and ports that the template gives.

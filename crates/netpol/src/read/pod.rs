@@ -48,8 +48,6 @@ fn ports(spec: &Cursor<'_>) -> Vec<ContainerPort> {
             .filter(|c| c.value().get("restartPolicy").and_then(Value::as_str) == Some("Always"))
             .for_each(|c| container(&c, &mut all));
     }
-    all.sort_unstable();
-    all.dedup();
     all
 }
 

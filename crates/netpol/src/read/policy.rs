@@ -265,9 +265,7 @@ fn port_entry(at: &Cursor<'_>) -> Option<Entry> {
         return Some(Entry::Numbers(protocol?, PortRange::ALL));
     };
     if let Some(name) = port.value().as_str() {
-        if !is_port_name(name) {
-            port.report(Problem::PortName(name.to_owned()));
-        }
+        check_port_name(&port, name);
         if end.is_some() {
             at.report_at("endPort", Problem::EndPortWithName);
         }
@@ -294,7 +292,8 @@ pub(crate) fn protocol(at: &Cursor<'_>) -> Option<Protocol> {
 
 pub(crate) fn port_number(at: &Cursor<'_>) -> Option<u16> {
     if !at.value().is_i64() && !at.value().is_u64() {
-        at.wrong_type("a port number or name");
+        // Where a name may stand, strings are taken for names before.
+        at.wrong_type(if at.value().is_string() { NUMBER } else { "a port number or name" });
         return None;
     }
     let number = at.integer()?;
@@ -303,6 +302,18 @@ pub(crate) fn port_number(at: &Cursor<'_>) -> Option<u16> {
         at.report(Problem::PortNumber(number));
     }
     port
+}
+
+/// What a port is that has no name.
+pub(crate) const NUMBER: &str = "a port number";
+
+/// Reports what is no name of a port.
+pub(crate) fn check_port_name(at: &Cursor<'_>, name: &str) {
+    if name.parse::<u16>().is_ok() {
+        at.report(Problem::QuotedPort(name.to_owned()));
+    } else if !is_port_name(name) {
+        at.report(Problem::PortName(name.to_owned()));
+    }
 }
 
 /// `IsValidPortName` of `apimachinery/pkg/util/validation`.

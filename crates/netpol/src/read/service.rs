@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::cursor::{Cursor, Sink};
-use super::policy::{identity, port_number, protocol};
+use super::policy::{check_port_name, identity, port_number, protocol};
 use crate::address::parse_address;
 use crate::invalid::{Invalid, Place};
 use crate::labels::{Requirement, Selector};
@@ -85,9 +85,11 @@ fn labels(at: &Cursor<'_>) -> Option<Selector> {
 fn service_port(at: &Cursor<'_>) -> Option<ServicePort> {
     let port = at.require("port").and_then(|p| port_number(&p))?;
     let target = at.get("targetPort").map(|target| match target.value().as_str() {
-        // A number in quotes is one: `IntOrString` keeps it a string, the API server takes it as a
-        // name, which must hold a letter.
-        Some(name) => Some(TargetPort::Name(name.to_owned())),
+        // Also a number in quotes: `IntOrString` keeps it a string, which must hold a letter.
+        Some(name) => {
+            check_port_name(&target, name);
+            Some(TargetPort::Name(name.to_owned()))
+        }
         // 0 is what an unset field looks like in some tools.
         None if target.value() == 0 => Some(TargetPort::Number(port)),
         None => port_number(&target).map(TargetPort::Number),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::cursor::{Cursor, Sink, at, text_at};
+use super::objects::labels;
 use super::pod::{add_controller_labels, pod};
 use super::policy::identity;
 use crate::input::{Member, Owner};
@@ -23,7 +24,10 @@ pub(super) fn workload(
     let template = nested.unwrap_or(spec).get("template");
     let template = template.filter(|t| at(t, &["spec", "containers"]).is_some())?;
     let sink = Sink::default();
-    let (namespace, name) = identity(&Cursor::root(manifest, &sink), default_namespace);
+    let root = Cursor::root(manifest, &sink);
+    let (namespace, name) = identity(&root, default_namespace);
+    // Its own labels decide nothing, and the API server checks them as well.
+    let _ = root.get("metadata").map(|metadata| labels(&metadata));
     let named = text_at(manifest, &["metadata", "name"]);
     let owner = Owner { kind: kind.to_owned(), name };
     let mut read = pod(&Cursor::root(template, &sink), &namespace, owner.to_string());

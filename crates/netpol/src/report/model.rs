@@ -95,6 +95,8 @@ pub struct Check {
     pub to: End,
     /// Whether something is meant to be open.
     pub expected_open: bool,
+    /// How many flows between endpoints it is the worst of.
+    pub pairs: usize,
     /// Everything that is known of it, for JSON.
     pub evidence: Value,
     /// The finding about it, by its place in [`Report::findings`].
@@ -295,6 +297,7 @@ impl Report {
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { checks: self.checks.len(), ..Totals::default() };
+        totals.flows = self.checks.iter().map(|check| check.pairs).sum();
         for check in &self.checks {
             match self.about(check).map(|judged| judged.finding.kind) {
                 Some(Kind::Wide) => totals.wide += 1,
@@ -364,8 +367,10 @@ impl Report {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    /// Flows that were judged.
+    /// Cells that were judged, or entries of expectations.
     pub checks: usize,
+    /// Flows between endpoints of which they are the worst.
+    pub flows: usize,
     /// Of these as they should be, the wide ones included.
     pub as_intended: usize,
     /// Open that must be closed.
@@ -418,7 +423,8 @@ pub fn checks(matrix: &Matrix) -> Vec<Check> {
             // As in the findings, so that the two can be put together.
             evidence["from"] = from.name.clone().into();
             evidence["to"] = to.name.clone().into();
-            Check { from, to, expected_open: cell.expected_open, evidence, finding: None }
+            let (expected_open, pairs) = (cell.expected_open, cell.pairs);
+            Check { from, to, expected_open, pairs, evidence, finding: None }
         })
         .collect()
 }

@@ -50,6 +50,9 @@ fn ports() {
         let found = port(entry);
         assert!(found.starts_with(&format!("{at}{start}")), "{found}");
     }
+    assert!(port(json!({"port": "80"})).ends_with("write a number without quotes"));
+    assert!(port(json!({"protocol": "udp"})).ends_with("did you mean UDP?"));
+    assert!(port(json!({"protocol": "ICMP"})).ends_with("UDP, SCTP"));
 }
 
 #[test]

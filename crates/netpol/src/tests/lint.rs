@@ -190,3 +190,29 @@ fn the_worst_comes_first_and_severities_are_those_of_the_codes() {
         found(&[shop(), &policy_of_web(spec), open]).iter().map(Finding::severity).collect();
     assert_eq!(severities, [Severity::Error, Severity::Warning, Severity::Note]);
 }
+
+#[test]
+fn a_selector_for_labels_that_a_controller_of_another_project_adds_may_match() {
+    let workload = |api: &str, kind: &str| {
+        format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: loaf, namespace: a}}\nspec:\n  \
+             template: {{metadata: {{labels: {{app: loaf}}}}, spec: {{containers: [{{name: c}}]}}}}\n"
+        )
+    };
+    let policy = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: a}
+spec:
+  podSelector: {matchLabels: {deploymentconfig: loaf}}
+  ingress: [{from: [{podSelector: {matchLabels: {role: stable}}}]}]
+";
+    let nothing = |workload: &str| {
+        let codes = codes(&found(&[workload, policy]));
+        [Code::PolicySelectsNothing, Code::PeerSelectsNothing].map(|c| codes.contains(c.id()))
+    };
+    for kind in ["Rollout", "DeploymentConfig", "Service"] {
+        assert_eq!(nothing(&workload("x.example/v1", kind)), [false, false], "{kind}");
+    }
+    assert_eq!(nothing(&workload("apps/v1", "Deployment")), [true, true]);
+}

@@ -254,6 +254,8 @@ fn names_are_found_and_similar_ones_offered() {
     };
     assert_eq!(members(&["a/db-0", "a/pod/db-0", "a/statefulset/db", "a/sts/db"]), "Members([0])");
     assert_eq!(members(&["b/x", "10.0.0.7"]), "Members([1])");
+    assert_eq!(members(&["db-0", "db", "sts/db", "a/db", "pod/db-0"]), "Members([0])");
+    assert_eq!(members(&["x", "[10.0.0.7]", "::ffff:10.0.0.7"]), "Members([1])");
     assert_eq!(input.pick("empty"), Ok(Pick::Namespace("empty".to_owned())));
     assert!(matches!(input.pick("10.0.0.0/24"), Ok(Pick::Addresses(_, own)) if own == [1]));
     assert!(matches!(input.pick("203.0.113.9"), Ok(Pick::Addresses(..))));
@@ -271,6 +273,18 @@ fn names_are_found_and_similar_ones_offered() {
             assert_eq!(error.nearest.as_deref(), Some(near));
         }
     }
+    let several = read_all([
+        replica("db-0", json!({})),
+        json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "db", "namespace": "b"},
+        "spec": {"template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": []}}}}),
+    ]);
+    let error = several.pick("db").unwrap_err();
+    assert_eq!(
+        (error.several, error.nearest),
+        (vec!["a/statefulset/db".to_owned(), "b/deployment/db".to_owned()], None)
+    );
+    assert!(several.pick("b/db").is_ok() && several.pick("deploy/db").is_ok());
     assert_eq!(input.pick_namespace("c").unwrap_err().nearest.as_deref(), Some("a"));
     assert_eq!(Input::default().pick("a/b").unwrap_err().nearest, None);
 }

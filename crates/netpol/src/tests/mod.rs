@@ -9,6 +9,7 @@ mod invalid;
 mod lint;
 mod listing;
 mod naive;
+mod nodes;
 mod objects;
 mod properties;
 mod random;

@@ -54,7 +54,7 @@ fn rule_17_pods_that_have_come_to_an_end_are_left_out_and_workloads_stand_for_po
             "Deployment",
             "a",
             "none",
-            json!({"spec": {"replicas": 0, "template": template(json!({}))}}),
+            json!({"spec": {"replicas": 0, "template": template(json!({"app": "x"}))}}),
         ),
         object(
             "batch/v1",
@@ -249,7 +249,7 @@ fn rule_21_labels_that_controllers_add_count_for_templates() {
             "Deployment",
             "a",
             "web",
-            json!({"spec": {"template": template(json!({}))}}),
+            json!({"spec": {"template": template(json!({"app": "x"}))}}),
         ),
     ]);
     let open = |id: &str, expression: Value| {
@@ -475,4 +475,33 @@ fn a_template_may_stand_for_several_pods() {
     assert!(!several(&[of("argoproj.io/v1alpha1", "Rollout", json!({"replicas": 1}))]));
     let pod = object("v1", "Pod", "a", "w", json!({"spec": {"containers": []}}));
     assert!(!several(&[pod]));
+}
+
+#[test]
+fn an_array_of_objects_is_read_and_one_of_anything_else_is_no_object() {
+    let policy = object("networking.k8s.io/v1", "NetworkPolicy", "a", "p", json!({"spec": {}}));
+    let input = read(&[json!([policy, 1]), json!([1, {"port": 2}])]);
+    assert_eq!(input.counts.policies, 1);
+    let counts: Vec<_> = input.skipped.iter().map(|s| (s.kind.as_str(), s.count)).collect();
+    assert_eq!(counts, [("", 2)]);
+}
+
+#[test]
+fn a_part_of_a_workload_is_refused_and_does_not_take_its_place() {
+    let part = object("apps/v1", "Deployment", "a", "web", json!({"spec": {"replicas": 3}}));
+    let labels = json!({"spec": {"template": template(json!({"app": "web"}))}});
+    let whole = object("apps/v1", "Deployment", "a", "web", labels);
+    for objects in [[part.clone(), whole.clone()], [whole, part]] {
+        let input = read(&objects);
+        assert_eq!(ids(&input), ["a/deployment/web"]);
+        let fields: Vec<_> = input.invalid.iter().map(|i| i.field.as_str()).collect();
+        assert_eq!(fields, ["spec.template.metadata.labels"]);
+    }
+}
+
+#[test]
+fn what_decides_nothing_may_be_there_twice() {
+    let map = object("v1", "ConfigMap", "a", "m", json!({}));
+    let input = read(&[map.clone(), map]);
+    assert!(input.invalid.is_empty(), "{:?}", input.invalid);
 }

@@ -4,6 +4,8 @@ use super::report::json_of;
 use super::*;
 use crate::diff::{DiffOptions, diff_inputs};
 use crate::engine::Connections;
+use crate::explain::Answer;
+use crate::flow_end::{FlowExplanation, Overall};
 use crate::listing::{By, Filter, Listing};
 use crate::report::explained_json;
 
@@ -72,4 +74,59 @@ fn a_change_between_replicas_is_a_change() {
         found.closed.iter().filter(|change| change.from == change.to).count()
     };
     assert_eq!((changes(3), changes(1)), (1, 0));
+}
+
+fn explained(input: &Input, from: &str, to: &str) -> FlowExplanation {
+    let [from, to] = [from, to].map(|name| input.flow_end(input.pick(name).unwrap()).unwrap());
+    input.explain(&from, &to, Protocol::Tcp, 5432)
+}
+
+#[test]
+fn a_workload_with_itself_is_explained_for_two_of_its_pods() {
+    let own = |replicas: u32| explained(&tank(replicas, [closed()]), "a/sts/tank", "a/sts/tank");
+    let several = own(3);
+    assert_eq!((several.answer, several.kinds.len()), (Overall::Denied, 1));
+    assert!(!several.kinds[0].explanation.always);
+    // One pod reaches itself.
+    let one = own(1);
+    assert_eq!(one.answer, Overall::Allowed);
+    assert!(one.kinds[0].explanation.always);
+}
+
+#[test]
+fn each_kind_of_pods_of_a_workload_is_explained_what_is_denied_first() {
+    let mut reader = read::Reader::new("default");
+    for (name, role) in [("tank-0", "primary"), ("tank-1", "replica"), ("tank-2", "replica")] {
+        let owner = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "tank",
+            "uid": "u", "controller": true});
+        reader.add(
+            &json!({"apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": name, "namespace": "a", "labels": {"role": role},
+                    "ownerReferences": [owner]},
+                "spec": {"containers": []}}),
+            None,
+        );
+    }
+    let cart = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "cart", "namespace": "a"}, "spec": {"containers": []}});
+    reader.add(&cart, None);
+    reader.add(&policy(json!({})), None);
+    let mut primary = policy(json!({"podSelector": {"matchLabels": {"role": "primary"}},
+        "ingress": [{"ports": [{"port": 5432}]}]}));
+    primary["metadata"]["name"] = json!("primary");
+    reader.add(&primary, None);
+    let input = reader.finish();
+    let found = explained(&input, "a/cart", "a/statefulset/tank");
+    assert_eq!(found.answer, Overall::Mixed);
+    let kinds: Vec<_> = found
+        .kinds
+        .iter()
+        .map(|kind| (kind.destination.as_str(), kind.pairs, kind.explanation.answer))
+        .collect();
+    assert_eq!(kinds, [("a/tank-1", 2, Answer::Denied), ("a/tank-0", 1, Answer::Allowed)]);
+    // Of its own pods: two to the primary, and to a replica two of each kind, which other rules would open.
+    let own = explained(&input, "a/statefulset/tank", "a/statefulset/tank");
+    let pairs: Vec<_> =
+        own.kinds.iter().map(|kind| (kind.pairs, kind.explanation.answer)).collect();
+    assert_eq!(pairs, [(2, Answer::Denied), (2, Answer::Denied), (2, Answer::Allowed)]);
 }

@@ -1,9 +1,9 @@
 //! What stands before pods: rules 14 and 18.
 
 use super::engine::Connections;
+use super::flow_end::{FlowEnd, Overall};
 use super::input::Input;
 use super::read::Reader;
-use super::resolve::ServiceAnswer;
 use super::service::{NoBackend, PortName};
 use super::*;
 use crate::explain::Answer;
@@ -53,8 +53,103 @@ fn backends(input: &Input, port: PortName) -> Result<Vec<String>, NoBackend> {
     Ok(found.iter().map(|b| format!("{} {} {}", b.name, b.protocol, b.port)).collect())
 }
 
+fn end(input: &Input, name: &str) -> FlowEnd {
+    input.flow_end(input.pick(name).unwrap()).unwrap()
+}
+
 fn named(name: &str) -> PortName {
     PortName::Name(name.to_owned())
+}
+
+#[test]
+fn rule_14_the_first_container_that_has_the_name_decides() {
+    let two = "
+apiVersion: v1
+kind: Pod
+metadata: {name: two, namespace: a, labels: {app: two}}
+spec:
+  containers:
+  - {name: main, ports: [{name: http, containerPort: 9090}]}
+  - {name: side, ports: [{name: http, containerPort: 8080}]}
+";
+    let s = service("s", "{selector: {app: two}, ports: [{port: 80, targetPort: http}]}");
+    let input = read(&[SHOP, two, &s]);
+    assert_eq!(backends(&input, PortName::Number(80)), Ok(vec!["a/two TCP 9090".to_owned()]));
+}
+
+#[test]
+fn rule_14_a_plugin_that_is_not_known_may_ask_about_the_services_own_port() {
+    let s = service("s", "{selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}");
+    let policy = |direction: &str, port: u16| {
+        let direction = if direction == "ingress" {
+            format!(
+                "podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{ports: [{{port: {port}}}]}}]"
+            )
+        } else {
+            format!(
+                "podSelector: {{matchLabels: {{app: client}}}}, policyTypes: [Egress], \
+                 egress: [{{ports: [{{port: {port}}}]}}]"
+            )
+        };
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: a}}\n\
+             spec: {{{direction}}}\n"
+        )
+    };
+    let answer = |cni: Option<Cni>, direction: &str, port: u16| {
+        let mut input = read(&[SHOP, &s, &policy(direction, port)]);
+        input.cluster.network.cni = cni;
+        let service = input.service("a", "s").unwrap();
+        let end = end(&input, "a/client");
+        let found = input.explain_service(&end, service, &PortName::Number(80), None);
+        (found.answer, found.backends[0].explanation.why)
+    };
+    for cni in [None, Some(Cni::None)] {
+        for port in [80, 8080] {
+            let doubt = (Overall::Uncertain, Some(Why::CniDependent));
+            assert_eq!(answer(cni, "egress", port), doubt, "{cni:?} {port}");
+        }
+    }
+    for cni in [Some(Cni::Cilium), Some(Cni::Calico)] {
+        assert_eq!(answer(cni, "egress", 8080), (Overall::Allowed, None));
+        assert_eq!(answer(cni, "egress", 80), (Overall::Denied, None));
+    }
+    // The pod's own policies are asked about its own port by all of them.
+    for cni in [None, Some(Cni::None), Some(Cni::Cilium)] {
+        assert_eq!(answer(cni, "ingress", 8080), (Overall::Allowed, None));
+        assert_eq!(answer(cni, "ingress", 80), (Overall::Denied, None));
+    }
+}
+
+#[test]
+fn rule_14_a_pods_way_to_itself_through_a_service_is_left_to_the_plugin() {
+    let s = service("s", "{selector: {app: web}, ports: [{port: 8080}]}");
+    let closed = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: a}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+";
+    let cluster_wide = |action: &str| {
+        format!(
+            "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: c}}\n\
+             spec:\n  tier: Admin\n  priority: 1\n  subject: {{namespaces: {{}}}}\n\
+             \x20 ingress: [{{action: {action}, from: [{{namespaces: {{}}}}]}}]\n"
+        )
+    };
+    let answer = |texts: &[&str]| {
+        let mut input = read(&[&[SHOP, &s], texts].concat());
+        input.cluster.network.cni = Some(Cni::Cilium);
+        let service = input.service("a", "s").unwrap();
+        let found =
+            input.explain_service(&end(&input, "a/web"), service, &PortName::Number(8080), None);
+        let [own] = found.backends.as_slice() else { panic!("{found:?}") };
+        (found.answer, own.explanation.why)
+    };
+    assert_eq!(answer(&[]), (Overall::Allowed, None));
+    assert_eq!(answer(&[closed]), (Overall::Uncertain, Some(Why::CniDependent)));
+    assert_eq!(answer(&[&cluster_wide("Deny")]), (Overall::Denied, None));
+    assert_eq!(answer(&[closed, &cluster_wide("Deny")]), (Overall::Denied, None));
 }
 
 #[test]
@@ -136,13 +231,12 @@ spec:
         ["example.org (any IPv4 address) TCP 443", "example.org (any IPv6 address) TCP 443"]
     );
     let service = input.service("a", "s").unwrap();
-    let client = input.members.iter().find(|m| m.pod.name == "client").unwrap();
     let found =
-        input.explain_service(&Endpoint::Pod(&client.pod), service, &PortName::Number(443), None);
+        input.explain_service(&end(&input, "a/client"), service, &PortName::Number(443), None);
     let answers: Vec<Answer> = found.backends.iter().map(|b| b.explanation.answer).collect();
     // Some IPv6 addresses are open and others are not.
     assert_eq!(answers, [Answer::Allowed, Answer::Uncertain]);
-    assert_eq!(found.answer, ServiceAnswer::Uncertain);
+    assert_eq!(found.answer, Overall::Uncertain);
 }
 
 #[test]
@@ -172,16 +266,15 @@ subsets: [{addresses: [{ip: 192.0.2.5}], ports: [{name: db, port: 6432}]}]
     assert_eq!(found, ["192.0.2.5 TCP 6432"]);
     // Nobody to ask about: the answer is no green one.
     let input = read(&[SHOP, &s]);
-    let client = Endpoint::Pod(&input.members[0].pod);
     let found = input.explain_service(
-        &client,
+        &end(&input, "a/client"),
         input.service("a", "s").unwrap(),
         &PortName::Number(5432),
         None,
     );
     assert_eq!(
         (found.answer, found.no_backend),
-        (ServiceAnswer::Uncertain, Some(NoBackend::NoEndpoints))
+        (Overall::Uncertain, Some(NoBackend::NoEndpoints))
     );
 }
 
@@ -227,21 +320,16 @@ fn rule_14_several_backends_have_one_answer_each_and_one_for_all() {
     };
     let answer = |ports: &str| {
         let input = read(&[SHOP, &s, &policy(ports)]);
-        let client = input.members.iter().find(|m| m.pod.name == "client").unwrap();
         let service = input.service("a", "s").unwrap();
-        let found = input.explain_service(
-            &Endpoint::Pod(&client.pod),
-            service,
-            &PortName::Number(80),
-            None,
-        );
+        let found =
+            input.explain_service(&end(&input, "a/client"), service, &PortName::Number(80), None);
         let each: Vec<Answer> = found.backends.iter().map(|b| b.explanation.answer).collect();
         (found.answer, each)
     };
     use Answer::{Allowed, Denied};
-    assert_eq!(answer("[{port: http}]"), (ServiceAnswer::Allowed, vec![Allowed, Allowed]));
-    assert_eq!(answer("[{port: 8080}]"), (ServiceAnswer::Mixed, vec![Denied, Allowed]));
-    assert_eq!(answer("[{port: 80}]"), (ServiceAnswer::Denied, vec![Denied, Denied]));
+    assert_eq!(answer("[{port: http}]"), (Overall::Allowed, vec![Allowed, Allowed]));
+    assert_eq!(answer("[{port: 8080}]"), (Overall::Mixed, vec![Denied, Allowed]));
+    assert_eq!(answer("[{port: 80}]"), (Overall::Denied, vec![Denied, Denied]));
 }
 
 #[test]
