@@ -1,7 +1,9 @@
 //! What is told of things in a folder that are no manifests.
 
-use crate::cli::texts::{Passed, What};
+use super::texts::{Passed, What};
 use crate::ui::Ui;
+use netpol::finding::Finding;
+use netpol::findings;
 
 /// Places that are named of one kind; the rest is counted.
 const SHOWN: usize = 10;
@@ -25,8 +27,7 @@ pub(crate) fn tell(ui: &Ui, passed: &[Passed]) {
                 "passed over the Helm chart {place}; read what it renders to:  helm template {place}"
             )),
             What::Kustomization(fields) => {
-                let changing: Vec<&str> =
-                    fields.iter().map(String::as_str).filter(|f| !WITHOUT_BEARING.contains(f)).collect();
+                let changing = bearing(fields);
                 if !changing.is_empty() {
                     ui.warn(&format!(
                         "the kustomization in {place} changes what it lists ({}), which is read as it is \
@@ -39,7 +40,8 @@ pub(crate) fn tell(ui: &Ui, passed: &[Passed]) {
             _ => {}
         }
     }
-    let groups: [(&str, &str, fn(&What) -> Option<String>); 5] = [
+    type Shown = fn(&What) -> Option<String>;
+    let groups: [(&str, &str, Shown); 5] = [
         ("patches of kustomizations", "", |what| matches!(what, What::Patch).then(String::new)),
         (
             "templates that are not rendered",
@@ -74,3 +76,35 @@ pub(crate) fn tell(ui: &Ui, passed: &[Passed]) {
         }
     }
 }
+
+/// The fields of a kustomization that change flows.
+fn bearing(fields: &[String]) -> Vec<&str> {
+    fields.iter().map(String::as_str).filter(|field| !WITHOUT_BEARING.contains(field)).collect()
+}
+
+/// What a check says of something that was not read: nobody knows whether it holds policies.
+pub(crate) fn finding(Passed { place, what }: &Passed) -> Option<Finding> {
+    let (is, fix) = match what {
+        What::Chart => {
+            ("a Helm chart", format!("check what it renders to:  helm template {place}"))
+        }
+        What::Kustomization(fields) if bearing(fields).is_empty() => return None,
+        What::Kustomization(_) => (
+            "a kustomization that changes what it lists",
+            format!("check what it becomes:  kubectl kustomize {place}"),
+        ),
+        // Its kustomization is told.
+        What::Patch => return None,
+        What::Template => {
+            ("a template", "check what it renders to:  helm template CHART".to_owned())
+        }
+        What::Foreign(_) => ("no Kubernetes YAML", ELSEWHERE.to_owned()),
+        What::Broken(_) => ("not valid YAML", "correct it".to_owned()),
+        What::Link(_) => ("a link that leads nowhere, or to a folder", ELSEWHERE.to_owned()),
+        What::Encoding(_) => ("not UTF-8", "convert it".to_owned()),
+    };
+    Some(findings::of_unread(&format!("{place} is not read: it is {is}"), &fix))
+}
+
+/// What to do about files of others.
+const ELSEWHERE: &str = "name the folders and files with manifests alone";

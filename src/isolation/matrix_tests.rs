@@ -1,4 +1,5 @@
 //! The platform's matrix on what the program itself renders, and on the same with one fault.
+#![allow(clippy::unwrap_used)]
 
 use crate::render::testkit::values;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render};

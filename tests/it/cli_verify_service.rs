@@ -97,6 +97,7 @@ fn a_service_is_named_in_several_ways() {
     for args in [
         &["shop/client", "shop/service/front", "80", "-n", "shop"][..],
         &["shop/client", "svc/front:80", "-n", "shop"],
+        &["shop/client", "svc/front:80"],
         &["shop/client", "shop/services/front", "80/tcp"],
     ] {
         let (code, stdout, stderr) = explain(args);
@@ -130,9 +131,10 @@ fn what_is_no_port_of_a_service_is_told_with_those_that_it_has() {
         (&["shop/client", "shop/svc/front:80", "80"], "has a port already"),
         (&["shop/client", "shop/svc/front:0"], "is not a port"),
         (&["shop/client", "shop/svc/frnt:80"], "did you mean shop/svc/front?"),
-        (&["shop/client", "svc/front:80"], "service default/front is not in the input"),
+        (&["shop/client", "svc/frnt:80"], "service frnt is not in the input"),
         (&["shop/client", "shop/deployment/web"], "which port of the destination?"),
-        (&["shop/client", "shop/deployment/web", "http"], "not a port"),
+        (&["shop/client", "shop/deployment/web", "http"], "the destination has no port named http"),
+        (&["shop/client", "shop/deployment/web", "-1"], "not a port"),
     ] {
         let (code, stdout, stderr) = explain(args);
         assert_eq!((code, stdout.as_str()), (Some(64), ""), "{args:?}: {stderr}");

@@ -145,7 +145,17 @@ pub struct Network {
     pub declared_outside: Vec<IpNet>,
 }
 
+/// Where the addresses of pods are taken to be where nobody says it.
+const PRIVATE: [&str; 5] =
+    ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+
 impl Network {
+    /// Whether nobody said where the addresses of pods are.
+    pub(crate) fn assumes_pod_cidrs(&self) -> bool {
+        let assumed = PRIVATE.iter().filter_map(|c| c.parse::<IpNet>().ok());
+        assumed.eq(self.pod_cidrs.iter().copied())
+    }
+
     pub(crate) fn pod_spans(&self) -> impl Iterator<Item = Span> {
         self.pod_cidrs.iter().copied().map(Span::from)
     }

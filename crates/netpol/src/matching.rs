@@ -271,7 +271,10 @@ impl Cluster {
         let mut spans = block.spans();
         let outside: Vec<Span> =
             self.network.declared_outside.iter().copied().map(Span::from).collect();
-        spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
+        // Where the networks of pods are known, a block that meets them may hold pods all the same.
+        if self.network.assumes_pod_cidrs() {
+            spans.retain(|span| !outside.iter().any(|declared| declared.covers(span)));
+        }
         let mut networks = self.network.pod_spans().peekable();
         if networks.peek().is_some()
             && self.network.pod_spans().all(|n| spans.iter().any(|s| s.covers(&n)))

@@ -9,6 +9,7 @@ use super::problems::Accept;
 use super::taken::{Taken, Texts};
 use crate::cli::Exit;
 use crate::cli::connection::ConnectionArgs;
+use crate::cli::texts::Passed;
 use crate::cli::values_args::ValuesArgs;
 use crate::cluster::netpol::Settings;
 use crate::render::{ClusterFacts, Profile, RenderOptions, render};
@@ -197,7 +198,7 @@ impl InputArgs {
         ui: &Ui,
         values: Option<(&Values, &ClusterFacts)>,
     ) -> Result<(String, Input), Failure> {
-        let (name, input) = self.read_with(ui, values, &mut Texts::Dropped)?;
+        let (name, input, _) = self.read_with(ui, values, &mut Texts::Dropped)?;
         ui.notice(&format!("{name}: {}", input.counts));
         Ok((name, input))
     }
@@ -250,25 +251,26 @@ impl InputArgs {
     pub(super) fn take(&self, ui: &Ui, values: Option<&Values>) -> Result<Taken, Failure> {
         let mut kept = Texts::kept();
         let facts = values.map(|values| ClusterFacts::resolve(values, None));
-        let (name, input) = self.read_with(ui, values.zip(facts.as_ref()), &mut kept)?;
+        let (name, input, passed) = self.read_with(ui, values.zip(facts.as_ref()), &mut kept)?;
         let source = if self.manifests.is_empty() {
             findings::Source::Rendered
         } else {
             findings::Source::Manifests
         };
-        Ok(Taken::kept(input, source, name, kept))
+        Ok(Taken::kept(input, source, name, kept, passed))
     }
 
-    /// What was read, and its name.
+    /// What was read, its name, and what of the folders was not read.
     fn read_with(
         &self,
         ui: &Ui,
         values: Option<(&Values, &ClusterFacts)>,
         texts: &mut Texts,
-    ) -> Result<(String, Input), Failure> {
+    ) -> Result<(String, Input, Vec<Passed>), Failure> {
         let mut reader = self.reader();
+        let mut passed = Vec::new();
         let source = if !self.manifests.is_empty() {
-            files::read(ui, &mut reader, &self.manifests, self.skip_invalid, texts)?;
+            passed = files::read(ui, &mut reader, &self.manifests, self.skip_invalid, texts)?;
             files::names(&self.manifests)
         } else if let Some(values) = values {
             self.rendered(values, &mut reader, texts)?;
@@ -278,7 +280,7 @@ impl InputArgs {
         };
         let input = reader.finish();
         self.accept().check(ui, &source, &input)?;
-        Ok((source, input))
+        Ok((source, input, passed))
     }
 
     /// The file or folder that the input is compared with, read alike.

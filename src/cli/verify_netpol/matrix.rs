@@ -14,7 +14,7 @@ use super::live::LiveArgs;
 use super::output::{self, Format, Parser, Target};
 use super::seen::Seen;
 use super::taken::Taken;
-use crate::cli::{Exit, Outcome, block_on};
+use crate::cli::{Exit, Outcome, block_on, passed};
 use crate::cluster::netpol::rights::Level;
 use crate::ui::{Failure, Style, Ui, netpol as netpol_ui};
 use crate::values::{Checked, Key};
@@ -116,6 +116,7 @@ fn intended(
         checks: model::checks(&asked.matrix),
         ..blank(args, ui, &asked.taken)
     };
+    found.extend(asked.taken.passed.iter().filter_map(passed::finding));
     found.extend(asked.seen.beside);
     found.extend(args.lint.find(&asked.taken.input, asked.seen.whole));
     found.sort_by_key(|finding| finding.kind);
@@ -142,6 +143,7 @@ fn expected(
     };
     let name = path.display().to_string();
     let (checks, mut found) = super::expect::findings(path, &taken.input, today)?;
+    found.extend(taken.passed.iter().filter_map(passed::finding));
     found.extend(seen.beside);
     found.extend(args.lint.find(&taken.input, seen.whole));
     found.sort_by_key(|finding| finding.kind);

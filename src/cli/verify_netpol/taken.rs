@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::cli::texts::Passed;
 use netpol::{Input, findings};
 
 /// What was read for a report.
@@ -12,6 +13,8 @@ pub(super) struct Taken {
     pub(super) name: String,
     /// `sha256:…` over what was read.
     pub(super) digest: String,
+    /// What of the folders was not read.
+    pub(super) passed: Vec<Passed>,
     texts: Vec<(String, String)>,
 }
 
@@ -21,16 +24,23 @@ impl Taken {
         let mut hash = Sha256::new();
         hash.update(format!("{:?}{:?}", input.cluster, input.members));
         let digest = hex(&hash.finalize());
-        Self { input, source: findings::Source::Cluster, name, digest, texts: Vec::new() }
+        let source = findings::Source::Cluster;
+        Self { input, source, name, digest, passed: Vec::new(), texts: Vec::new() }
     }
 
-    /// What was read of files, or of what a values file renders to.
-    pub(super) fn kept(input: Input, source: findings::Source, name: String, texts: Texts) -> Self {
+    /// What was read of files, or of what a values file renders to, and what was not.
+    pub(super) fn kept(
+        input: Input,
+        source: findings::Source,
+        name: String,
+        texts: Texts,
+        passed: Vec<Passed>,
+    ) -> Self {
         let (texts, hash) = match texts {
             Texts::Kept { texts, hash } => (texts, hash),
             Texts::Dropped => (Vec::new(), Sha256::new()),
         };
-        Self { input, source, name, digest: hex(&hash.finalize()), texts }
+        Self { input, source, name, digest: hex(&hash.finalize()), passed, texts }
     }
 
     /// The text of a file that was read.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::party::{Held, Lookup};
+use super::party::{Held, Lookup, Required};
 use super::survey::{EndpointSet, Open, Participant, Survey, Who};
 use super::{Expectations, Party, Unlisted, Wanted};
 use crate::address::Span;
@@ -271,8 +271,7 @@ impl<'e> Run<'e> {
                     if spans.is_empty() {
                         continue;
                     }
-                    let certain = Held { doubt: None, required: true };
-                    let [from, to] = self.holds_of(&held, certain);
+                    let [from, to] = self.holds_of(&held, Held::CERTAIN);
                     let other =
                         Node { set: EndpointSet::Addresses(spans), from, to, is_there: true };
                     let (source, destination) = direction.from_to(node, &other);
@@ -347,7 +346,7 @@ impl Held {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        Self { doubt, required: self.required && other.required }
+        Self { doubt, required: self.required.min(other.required) }
     }
 }
 
@@ -364,7 +363,7 @@ struct Part {
 struct Meant {
     entry: Option<usize>,
     wanted: Wanted,
-    required: bool,
+    required: Required,
 }
 
 /// Lets the entries decide, each about the ports that none before it is certainly about.
@@ -402,7 +401,7 @@ fn decide(expectations: &Expectations, entries: &Holds, unlisted: Unlisted) -> V
             Unlisted::Deny => Wanted::Deny,
             Unlisted::Ignore => Wanted::Optional,
         };
-        part.meant.push(Meant { entry: None, wanted, required: false });
+        part.meant.push(Meant { entry: None, wanted, required: Required::No });
         decided.push(part);
     }
     decided
@@ -437,11 +436,15 @@ impl Part {
         };
         let unknown = |why, wanted| Deviation::Unknown { why, wanted };
         match meant.wanted {
-            Wanted::Allow if meant.required => {
-                add(Deviation::Overblock, self.ports.difference(&open.possible()));
+            Wanted::Allow if meant.required == Required::No => {}
+            Wanted::Allow => {
+                let closed = match meant.required {
+                    Required::Yes => Deviation::Overblock,
+                    _ => unknown(Why::UnknownLabel, true),
+                };
+                add(closed, self.ports.difference(&open.possible()));
                 open.doubtful.iter().for_each(|(why, on)| add(unknown(*why, true), on.clone()));
             }
-            Wanted::Allow => {}
             Wanted::Deny => {
                 add(Deviation::Bypass, open.certain.clone());
                 open.doubtful.iter().for_each(|(why, on)| add(unknown(*why, false), on.clone()));

@@ -54,6 +54,8 @@ pub(super) struct Lookup<'p> {
     party: &'p Party,
     /// Whether it holds each member of the input.
     members: Vec<Tri>,
+    /// Whether pods that nobody knows may be among it: those of a workload are known.
+    open_ended: bool,
 }
 
 /// How an entry holds somebody.
@@ -61,18 +63,28 @@ pub(super) struct Lookup<'p> {
 pub(super) struct Held {
     /// Whether it does, where that is not certain.
     pub(super) doubt: Option<Why>,
-    /// Whether what must be open has to be open for exactly this one. Representatives that combine
-    /// the labels of several selectors need not exist: for them only what must be closed counts.
-    pub(super) required: bool,
+    /// Whether what must be open has to be open for this one.
+    pub(super) required: Required,
+}
+
+/// Whether what must be open has to be open for somebody. Ordered: of two ends the lower counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(super) enum Required {
+    /// It need not exist: only what must be closed counts.
+    No,
+    /// It may exist.
+    Perhaps,
+    /// It does.
+    Yes,
 }
 
 impl Held {
-    const CERTAIN: Self = Self { doubt: None, required: true };
+    pub(super) const CERTAIN: Self = Self { doubt: None, required: Required::Yes };
 
-    fn new(holds: Tri, required: bool) -> Option<Self> {
+    fn new(holds: Tri, required: Required) -> Option<Self> {
         match holds {
             Tri::No => None,
-            Tri::Maybe(why) => Some(Self { doubt: Some(why), required: false }),
+            Tri::Maybe(why) => Some(Self { doubt: Some(why), required: Required::No }),
             Tri::Yes => Some(Self { doubt: None, required }),
         }
     }
@@ -83,7 +95,7 @@ impl Held {
             (Some(a), Some(b)) => Some(a.min(b)),
             _ => None,
         };
-        Self { doubt, required: self.required || other.required }
+        Self { doubt, required: self.required.max(other.required) }
     }
 }
 
@@ -109,24 +121,30 @@ impl<'p> Lookup<'p> {
                 found.into_iter().for_each(|i| members[i] = Tri::Yes);
             }
         }
-        Self { party, members }
+        let is = |wanted: fn(&Party) -> bool| party.forms().any(wanted);
+        let open_ended = is(|form| matches!(form, Party::Unknown(_)))
+            && !is(|form| matches!(form, Party::Workload(_)));
+        Self { party, members, open_ended }
     }
 
     /// How it holds a pod of the input, or one that is not in it.
     pub(super) fn participant(&self, cluster: &Cluster, who: &Participant) -> Option<Held> {
         let (pattern, origin) = match &who.who {
-            Who::Member(member) => return Held::new(self.members[*member], true),
+            Who::Member(member) => return Held::new(self.members[*member], Required::Yes),
             Who::Representative(pattern, origin) => (pattern, *origin),
         };
-        let of_peer = origin == Origin::Peer;
+        let of_peer = match origin {
+            Origin::Peer => Required::Yes,
+            Origin::Asked | Origin::Combined => Required::No,
+        };
+        let unknown = if self.open_ended { Required::Perhaps } else { Required::No };
         let held = self.party.forms().filter_map(|form| match form {
             Party::Any => Held::new(Tri::Yes, of_peer),
             Party::Unknown(own) => {
                 let exactly = own == pattern && origin != Origin::Combined;
                 let holds = holds_pod(cluster, own, &who.pod);
-                if exactly { Some(Held::CERTAIN) } else { Held::new(holds, false) }
+                if exactly { Some(Held::CERTAIN) } else { Held::new(holds, unknown) }
             }
-            Party::Pods(own) if of_peer && own == pattern => Some(Held::CERTAIN),
             Party::Pods(own) => Held::new(holds_pod(cluster, own, &who.pod), of_peer),
             _ => None,
         });

@@ -116,6 +116,12 @@ pub fn of_gap(gap: &str) -> Finding {
     unknown(gap, vec![rights.to_owned()])
 }
 
+/// A file or folder was not read, and may hold what decides; how it can be read.
+#[must_use]
+pub fn of_unread(message: &str, fix: &str) -> Finding {
+    unknown(message, vec![fix.to_owned()])
+}
+
 /// What is meant was read out of the policies that are judged by it, so that they prove nothing.
 #[must_use]
 pub fn of_assumption(assumption: &str) -> Finding {

@@ -173,7 +173,12 @@ impl Platform {
     /// like addresses of pods, they are none.
     #[must_use]
     pub fn declared_outside(&self) -> Vec<IpNet> {
-        self.database_cidr.into_iter().chain(self.api_server_cidr).collect()
+        let relay = self.relay.and_then(|(_, cidr)| cidr);
+        let declared = self.database_cidr.into_iter().chain(self.api_server_cidr).chain(relay);
+        declared
+            .chain(self.ingress_cidrs.iter().copied())
+            .chain(self.sandbox_allow.iter().map(|(cidr, _)| *cidr))
+            .collect()
     }
 }
 

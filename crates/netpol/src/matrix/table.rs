@@ -161,6 +161,14 @@ impl Platform {
         });
         let open = rows.fold(PortSet::none(), |all, row| all.union(&self.ports(&row.ports)));
         let mut expected = Expected { open, ..Expected::default() };
+        let somewhere = self.api_server_cidr.is_none() && self.api_server_addresses.is_empty();
+        // It may be among the addresses that the values allow.
+        if to == Party::ApiServer && somewhere && matches!(from, Party::Sandbox | Party::Pipeline) {
+            for (_, port) in &self.sandbox_allow {
+                let ports = port.map_or_else(PortSet::all, |port| tcp(&[port]));
+                expected.widen(ports, Some("OPENHIVE_API_SERVER_CIDR"));
+            }
+        }
         if self.profile == Profile::Baseline {
             return expected;
         }
@@ -208,7 +216,6 @@ impl Platform {
         {
             expected.widen(tcp(&[port]), None);
         }
-        let somewhere = self.api_server_cidr.is_none() && self.api_server_addresses.is_empty();
         if to == Party::ApiServer && somewhere {
             let key = Some("OPENHIVE_API_SERVER_CIDR");
             // As is that of an API server on the internet: where it is, is not known.
@@ -218,6 +225,9 @@ impl Platform {
             // And it may be among the addresses of the database.
             if reaches_database {
                 expected.widen(self.ports(&Ports::Database), key);
+            }
+            if let (Party::Sandbox, Some((port, _))) = (from, self.relay) {
+                expected.widen(tcp(&[port]), key);
             }
         }
         expected

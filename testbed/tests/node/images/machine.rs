@@ -119,7 +119,11 @@ impl Machine {
 
     fn enter(&self) -> Command {
         let mut command = Command::new("/usr/bin/nsenter");
-        command.arg("--target").arg(self.holder.to_string()).args(["--net", "--mount", "--pid"]);
+        command
+            .env_clear()
+            .arg("--target")
+            .arg(self.holder.to_string())
+            .args(["--net", "--mount", "--pid"]);
         command
     }
 
