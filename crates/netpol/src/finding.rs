@@ -83,12 +83,12 @@ pub enum Kind {
     Bypass,
     /// Closed, and must be open.
     Overblock,
-    /// Nobody reaches the target, so that nothing is proven.
-    UnreachableBaseline,
-    /// The API leaves it to the network plugin.
-    CniDependent,
     /// Not decidable, or not observed.
     Unknown,
+    /// The API leaves it to the network plugin.
+    CniDependent,
+    /// Nobody reaches the target, so that nothing is proven.
+    UnreachableBaseline,
     /// Open beyond the need, by a rule that works on every plugin.
     Wide,
     /// Likely a mistake, whatever is meant to be open.
@@ -108,6 +108,15 @@ impl Kind {
             Self::Unknown => "unknown",
             Self::Wide => "wide",
             Self::Lint => "lint",
+        }
+    }
+
+    /// The place of a verdict among others, the worst first; that of none is the last.
+    #[must_use]
+    pub const fn rank(kind: Option<Self>) -> u8 {
+        match kind {
+            Some(kind) => kind as u8,
+            None => u8::MAX,
         }
     }
 
@@ -226,4 +235,29 @@ pub enum Origin {
     Changed,
     /// As it is rendered.
     Platform,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn kinds_are_ordered_as_the_documentation_lists_them() {
+        let listed = [
+            Kind::NotEnforcing,
+            Kind::Bypass,
+            Kind::Overblock,
+            Kind::Unknown,
+            Kind::CniDependent,
+            Kind::UnreachableBaseline,
+            Kind::Wide,
+            Kind::Lint,
+        ];
+        assert!(listed.is_sorted());
+        let text = include_str!("../../../docs/network-policy.md");
+        let place = |kind: &Kind| text.find(&format!("\n| {}", kind.name()));
+        let places: Vec<_> = listed.iter().map(place).collect();
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+        assert!(listed.iter().all(|kind| Kind::rank(Some(*kind)) < Kind::rank(None)));
+    }
 }

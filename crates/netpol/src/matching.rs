@@ -192,7 +192,7 @@ impl Cluster {
                 let found = found.map(|node| nodes.matches(&node.labels)).fold(Tri::No, Tri::or);
                 if found == Tri::No { found } else { ADDRESS }
             }
-            (AdminPeer::DomainNames(_), Endpoint::Pod(_)) => Tri::No,
+            (AdminPeer::DomainNames(_), Endpoint::Pod(pod)) if !pod.host_network => Tri::No,
             (AdminPeer::DomainNames(_), _) => ADDRESS,
         }
     }

@@ -14,6 +14,7 @@ pub use party::{Party, Platform, Profile};
 pub use table::Expected;
 
 use super::expect::{self, Deviation, EndpointSet, Expectations, Found};
+use super::finding::Kind;
 use super::input::Input;
 use super::observe::FlowReport;
 use super::ports::PortSet;
@@ -117,18 +118,26 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The kind of finding that it is; `None`: as it is meant to be.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Bypass { .. } => Some(Kind::Bypass),
+            Self::Overblock { .. } => Some(Kind::Overblock),
+            Self::Unknown { .. } | Self::NotEnforced | Self::Unobserved { .. } => {
+                Some(Kind::Unknown)
+            }
+            Self::CniDependent { .. } => Some(Kind::CniDependent),
+            Self::UnreachableBaseline { .. } => Some(Kind::UnreachableBaseline),
+            Self::Wide { .. } => Some(Kind::Wide),
+            Self::Match => None,
+        }
+    }
+
     /// The worst is the lowest.
     #[must_use]
     pub const fn rank(&self) -> u8 {
-        match self {
-            Self::Bypass { .. } => 0,
-            Self::Overblock { .. } => 1,
-            Self::Unknown { .. } | Self::NotEnforced | Self::Unobserved { .. } => 2,
-            Self::CniDependent { .. } => 3,
-            Self::UnreachableBaseline { .. } => 4,
-            Self::Wide { .. } => 5,
-            Self::Match => 6,
-        }
+        Kind::rank(self.kind())
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::answer::{Address, Control, Observed, Reason};
+use crate::finding::Kind;
 use crate::verdict::{Tri, Why};
 
 /// What is meant to be.
@@ -25,16 +26,16 @@ pub enum FlowVerdict {
     Bypass,
     /// Closed, or closed by the policies, and must be open.
     Overblock,
-    /// Nobody reaches the target: nothing is proven.
-    UnreachableBaseline,
-    /// Left to the network plugin, and not observed.
-    CniDependent,
     /// Not observed, for this reason.
     Unknown {
         /// Why.
         #[serde(rename = "why")]
         reason: Reason,
     },
+    /// Left to the network plugin, and not observed.
+    CniDependent,
+    /// Nobody reaches the target: nothing is proven.
+    UnreachableBaseline,
     /// As intended, though wider than needed.
     Wide,
     /// As intended.
@@ -42,18 +43,24 @@ pub enum FlowVerdict {
 }
 
 impl FlowVerdict {
+    /// The kind of finding that it is; `None`: as intended.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Bypass => Some(Kind::Bypass),
+            Self::Overblock => Some(Kind::Overblock),
+            Self::Unknown { .. } => Some(Kind::Unknown),
+            Self::CniDependent => Some(Kind::CniDependent),
+            Self::UnreachableBaseline => Some(Kind::UnreachableBaseline),
+            Self::Wide => Some(Kind::Wide),
+            Self::Match => None,
+        }
+    }
+
     /// For the worst of several; lower is worse.
     #[must_use]
     pub const fn rank(&self) -> u8 {
-        match self {
-            Self::Bypass => 0,
-            Self::Overblock => 1,
-            Self::Unknown { .. } => 2,
-            Self::CniDependent => 3,
-            Self::UnreachableBaseline => 4,
-            Self::Wide => 5,
-            Self::Match => 6,
-        }
+        Kind::rank(self.kind())
     }
 }
 

@@ -223,6 +223,20 @@ fn rule_20_networks_hold_pods_and_host_network_pods_are_neither_subject_nor_peer
 }
 
 #[test]
+fn rule_20_names_may_lead_to_nodes() {
+    let deny = json!({"egress": [{"action": "Deny", "to": [{"domainNames": ["*.example.org"]}]}]});
+    let cluster = Cluster::from_manifests(&[admin(ANP, 5, deny)]).unwrap();
+    let (source, mut target) = (pod("a", "x"), pod("b", "y"));
+    assert_eq!(between(&cluster, &source, &target), Verdict::allow());
+    let unknown = Verdict::perhaps(PortSet::all(), Why::UnknownAddress);
+    let host = Host::default();
+    assert_eq!(cluster.verdict(&Endpoint::Pod(&source), &Endpoint::Host(&host)), unknown);
+    // A pod on its node's network has the node's address.
+    target.host_network = true;
+    assert_eq!(between(&cluster, &source, &target), unknown);
+}
+
+#[test]
 fn rule_20_a_cluster_network_policy_stands_in_the_tier_that_it_names() {
     let cnp = |tier: &str, action: &str| {
         json!({
