@@ -55,6 +55,13 @@ fn account(site: &Site, name: &str, roles: &str) -> PathBuf {
     let role = format!("--role={role}");
     let bind = ["create", "rolebinding", name, &role, &account, "-n", "kube-system"];
     cluster.kubectl(&bind).unwrap();
+    // The server knows of a binding a moment after it has stored it.
+    let who = format!("--as=system:serviceaccount:default:{name}");
+    let asked = ["auth", "can-i", "list", "pods", &who, "--all-namespaces"];
+    let start = std::time::Instant::now();
+    while !cluster.kubectl(&asked).is_ok_and(|answer| answer.trim() == "yes") {
+        assert!(start.elapsed().as_secs() < 30, "not allowed: {asked:?}");
+    }
     let token = cluster.kubectl(&["create", "token", name, "-n", "default"]).unwrap();
     let config = cluster.kubectl(&["config", "view", "--raw", "-o", "json"]).unwrap();
     let mut config: Value = serde_json::from_str(&config).unwrap();

@@ -78,7 +78,10 @@ done
 /// Runs a tool's program in a world of its own, and returns the words by the number of their order.
 fn ask(tool: Tool, path: Option<&Path>, orders: &[Order]) -> BTreeMap<usize, (String, u64)> {
     let script = tool.script("nonce", orders);
+    let mut folders = vec![testbed::tools::debian(&Cache::open().unwrap()).unwrap()];
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
     let mut command = Command::new("unshare");
+    command.env_clear().env("PATH", std::env::join_paths(folders).unwrap());
     command.args([
         "--net",
         "--fork",

@@ -56,7 +56,10 @@ struct Owner {
 
 impl Owner {
     fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        // What runs in the background of a script has SIGINT ignored, and hands that on.
+        let mut process = Command::new("env")
+            .arg("--default-signal")
+            .arg(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "hold", "--nocapture"])
             .stdout(Stdio::piped())
             .spawn()

@@ -92,6 +92,9 @@ fn without_rights_or_behind_a_dead_webhook_the_plan_says_what_is_not_verified() 
     site.cluster.kubectl(&read.split(' ').collect::<Vec<_>>()).unwrap();
     let bind = ["create", "clusterrolebinding", "reads", "--clusterrole=reads", "--user=viewer"];
     site.cluster.kubectl(&bind).unwrap();
+    for resource in ["serviceaccounts", "secrets"] {
+        until_allowed(&site, resource);
+    }
     let plan = site.plan(&["--as", "viewer"]);
     for change in plan["changes"].as_array().unwrap() {
         assert_eq!(change["verification"], "forbidden", "{change}");
@@ -105,6 +108,15 @@ fn without_rights_or_behind_a_dead_webhook_the_plan_says_what_is_not_verified() 
     let account = until_refused(&site);
     assert_eq!(account["verification"], "rejected", "{account}");
     assert_eq!(account["obstacle"]["code"], 500, "{account}");
+}
+
+/// The server knows of a role a moment after it has stored it, and what `view` grants is filled in by a controller.
+fn until_allowed(site: &Site, resource: &str) {
+    let asked = ["auth", "can-i", "get", resource, "--as=viewer", "--namespace=openhive"];
+    let start = std::time::Instant::now();
+    while !site.cluster.kubectl(&asked).is_ok_and(|answer| answer.trim() == "yes") {
+        assert!(start.elapsed().as_secs() < 30, "not allowed: {asked:?}");
+    }
 }
 
 /// A new webhook takes a moment to be called.

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check, and the tests of all three tiers with a count for each.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -55,6 +56,8 @@ impl Tier {
     }
 }
 
+const PYYAML: &str = "6.0.3";
+
 /// Numbers of tests.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
@@ -106,31 +109,26 @@ pub fn run(args: &TestArgs) -> Result<()> {
     Ok(())
 }
 
-/// A Python that has PyYAML, the reader of YAML 1.1 that rendered text is held against: the system's,
-/// else one in a virtual environment below `target`.
+/// A Python that has PyYAML, the reader of YAML 1.1 that rendered text is held against: in a virtual environment below
+/// `target`, so that it is the same on every machine.
 fn python() -> Result<PathBuf> {
-    let reads_yaml = |python: &Path| {
-        let status = Command::new(python)
-            .args(["-c", "import yaml"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+    let environment = root().join("target/python");
+    let python = environment.join("bin/python3");
+    let has = |python: &Path| {
+        let version = format!("import yaml; assert yaml.__version__ == '{PYYAML}'");
+        let mut ask = Command::new(python);
+        let status = ask.args(["-I", "-c", &version]).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     };
-    let system = PathBuf::from("python3");
-    if reads_yaml(&system) {
-        return Ok(system);
-    }
-    let environment = root().join("target/python");
-    let own = environment.join("bin/python3");
-    if !reads_yaml(&own) {
+    fs::create_dir_all(root().join("target"))?;
+    let _lock = testbed::lock(&root().join("target/python.lock"), "gets PyYAML")?;
+    if !has(&python) {
         println!("--- PyYAML into target/python");
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))
-            .context("the tests need Python 3 with PyYAML, or with venv and pip to get it")?;
-        succeed(Command::new(&own).args(["-m", "pip", "install", "--quiet", "pyyaml"]))
-            .context("the tests need PyYAML: install python3-yaml")?;
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+        let package = format!("pyyaml=={PYYAML}");
+        succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", &package]))?;
     }
-    Ok(own)
+    Ok(python)
 }
 
 /// The checks that are no tests; the names of those that failed.

@@ -43,8 +43,13 @@ impl Machine {
     fn start() -> Self {
         let cache = testbed::Cache::open().unwrap();
         let registry = testbed::images::registry_storage(cache.root()).unwrap();
+        let debian = testbed::tools::debian(&cache).unwrap();
+        // PostgreSQL does not run as root, and another user may not be able to enter the cache.
         let script = format!(
-            "umask 022 && ip link set lo up && mount -t tmpfs -o mode=755 tmpfs {WORK} && mkdir {WORK}/layers {WORK}/roots && echo up && read -r _"
+            "umask 022 && {}/ip link set lo up && mount -t tmpfs -o mode=755 tmpfs {WORK} && \
+             mkdir {WORK}/debian {WORK}/layers {WORK}/roots && mount --bind {} {WORK}/debian && echo up && read -r _",
+            debian.display(),
+            debian.parent().unwrap().display()
         );
         let mut child = Command::new("unshare")
             .args([
@@ -75,16 +80,13 @@ impl Machine {
 
     /// PostgreSQL on the machine's loopback, with passwords.
     fn start_postgres(&self) {
-        let bin = fs::read_dir("/usr/lib/postgresql")
-            .ok()
-            .and_then(|versions| versions.filter_map(|v| Some(v.ok()?.path().join("bin"))).max())
-            .expect("the tests of the images need PostgreSQL (Debian's postgresql package)");
-        let bin = bin.display();
+        let bin = format!("{WORK}/debian/bin");
         self.sh(&format!(
             "mkdir -m 777 {WORK}/pg && cd {WORK}/pg && echo {PASSWORD} > pw && \
              as='setpriv --reuid 65534 --regid 65534 --clear-groups' && \
-             $as {bin}/initdb -D {WORK}/pg/data -U hive --auth scram-sha-256 --pwfile pw -N >/dev/null && \
-             $as {bin}/pg_ctl -D {WORK}/pg/data -w -s -o '-k {WORK}/pg -c fsync=off' -l {WORK}/pg/log start"
+             $as {bin}/initdb -D {WORK}/pg/data -U hive --auth-local trust --auth-host scram-sha-256 --pwfile pw -N >/dev/null && \
+             {{ $as {bin}/postgres -D {WORK}/pg/data -k {WORK}/pg -c fsync=off > log 2>&1 & }} && \
+             until $as {bin}/psql -h {WORK}/pg -U hive -d postgres -c '' 2> /dev/null; do kill -0 $!; done"
         ));
     }
 
@@ -102,7 +104,7 @@ impl Machine {
     /// The rows that a statement gives, one a line.
     pub fn sql(&self, database: &str, statement: &str) -> String {
         let program = format!(
-            "PGPASSWORD={PASSWORD} psql -h 127.0.0.1 -U hive -d {database} -qAtX -v ON_ERROR_STOP=1"
+            "PGPASSWORD={PASSWORD} {WORK}/debian/bin/psql -h 127.0.0.1 -U hive -d {database} -qAtX -v ON_ERROR_STOP=1"
         );
         self.sh(&format!("{program} -c \"{statement}\"")).trim().to_owned()
     }
@@ -117,7 +119,7 @@ impl Machine {
 
     fn enter(&self) -> Command {
         let mut command = Command::new("/usr/bin/nsenter");
-        command.arg("--target").arg(self.holder.to_string()).args(["--net", "--mount", "--pid"]);
+        command.env_clear().arg("--target").arg(self.holder.to_string()).args(["--net", "--mount", "--pid"]);
         command
     }
 

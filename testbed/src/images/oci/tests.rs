@@ -16,7 +16,9 @@ fn sample(root: &Path, order: &[&str]) {
         fs::write(root.join(name), format!("content of {name}")).unwrap();
     }
     symlink("a", root.join("bin/link")).unwrap();
-    fs::set_permissions(root.join("bin/a"), fs::Permissions::from_mode(0o4755)).unwrap();
+    for (name, mode) in [("bin", 0o755), ("bin/a", 0o4755), ("bin/b", 0o644)] {
+        fs::set_permissions(root.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
 }
 
 #[test]
