@@ -10,6 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use testbed::cluster::{self, Up};
 use testbed::{Cache, Cilium, Cni, NodeOptions};
 
+use crate::requirements::{self, Use};
 use crate::run::build_plugin;
 
 /// What to do with the machine's cluster.
@@ -80,6 +81,7 @@ impl From<Network> for Cni {
 /// # Errors
 /// When there is no cluster to act on, or the machine cannot have one.
 pub fn run(action: Action) -> Result<()> {
+    requirements::check(&[Use::Cluster])?;
     let cache = Cache::open()?;
     match action {
         Action::Up { cni, no_metadata } => {

@@ -12,6 +12,7 @@ use testbed::cluster::{self, Up};
 use testbed::node::{POSTGRES_NAME, REGISTRY_NAME};
 use testbed::{Cache, Node, NodeOptions};
 
+use crate::requirements::{self, Use};
 use crate::run::{build_plugin, root, shown, succeed};
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,9 @@ pub struct DemoArgs {
 
 /// Brings everything up and shows that it works.
 pub fn run(args: &DemoArgs) -> Result<()> {
+    if args.context.is_none() {
+        requirements::check(&[Use::Demo])?;
+    }
     let started = Instant::now();
     step("build kubectl-openhive");
     let plugin = build_plugin(&[])?;

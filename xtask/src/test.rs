@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::requirements::{self, Use};
 use crate::run::{cargo, root, succeed};
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,13 @@ impl Tier {
         }
     }
 
+    /// What is needed for these tiers.
+    fn uses(args: &TestArgs) -> Vec<Use> {
+        let all = [Use::Tier1, Use::Tier2, Use::Tier3];
+        let wanted = |tier: &Self| args.tier.is_empty() || args.tier.contains(&tier.number());
+        Self::ALL.into_iter().filter(wanted).map(|tier| all[tier as usize]).collect()
+    }
+
     /// A test file tells by its name what it needs.
     fn of(file: &str) -> Self {
         // The images run as processes of their own, against a real PostgreSQL.
@@ -68,6 +76,7 @@ struct Counts {
 
 pub fn run(args: &TestArgs) -> Result<()> {
     let started = Instant::now();
+    requirements::check(&Tier::uses(args))?;
     let python = python()?;
     let mut failures = Vec::new();
     if !args.no_lint {

@@ -11,9 +11,7 @@ const CONTROLLERS: &[&str] = &["cpu", "cpuset", "memory", "pids"];
 
 /// Fails with what is missing, before anything is built.
 pub(super) fn require(cache: &Cache) -> Result<()> {
-    let found = controllers();
-    let missing: Vec<&str> =
-        CONTROLLERS.iter().copied().filter(|name| !found.iter().any(|have| have == name)).collect();
+    let missing = missing_controllers();
     if !missing.is_empty() {
         return Err(Error::Unsupported {
             missing: format!("the cgroup controllers {} are not to be had", missing.join(", ")),
@@ -31,6 +29,13 @@ pub(super) fn require(cache: &Cache) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The cgroup controllers that a node needs and that cannot be used here.
+#[must_use]
+pub fn missing_controllers() -> Vec<&'static str> {
+    let found = controllers();
+    CONTROLLERS.iter().copied().filter(|name| !found.iter().any(|have| have == name)).collect()
 }
 
 /// The controllers that can be used, of cgroup v2 or of the hierarchies of v1.

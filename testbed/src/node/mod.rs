@@ -25,6 +25,7 @@ mod runtime;
 mod world;
 
 pub use cni::{CLUSTER_POLICIES, Cilium, Cni, Denials};
+pub use machine::missing_controllers;
 pub(crate) use programs::Programs;
 
 /// A host in the world that answers over HTTP and HTTPS with the name it was called by and the caller's address.

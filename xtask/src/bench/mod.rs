@@ -21,6 +21,7 @@ use clap::ValueEnum;
 use testbed::{Cache, tools};
 
 use crate::dist;
+use crate::requirements::{self, Use};
 use inputs::{Inputs, output};
 use offline::Peers;
 use report::Report;
@@ -61,6 +62,7 @@ enum Name {
 
 /// Measures and prints; fails where a limit is not kept.
 pub fn run(args: &BenchArgs) -> Result<()> {
+    requirements::check(&[Use::Bench])?;
     let wanted = |name| args.names.is_empty() || args.names.contains(&name);
     let runs = usize::from(args.runs);
     let ours = match &args.binary {
