@@ -29,3 +29,4 @@ pub use failure::KeepOnFailure;
 pub use instance::sweep;
 pub use kubeconfig::CONTEXT;
 pub use node::{Cilium, Cni, Denials, Node, NodeOptions};
+pub use progress::span;

@@ -8,7 +8,8 @@ pub(crate) fn say(line: &str) {
 }
 
 /// A span as people say it: `1.4 s`, `52 s`, `5 min 45 s`.
-pub(crate) fn span(span: Duration) -> String {
+#[must_use]
+pub fn span(span: Duration) -> String {
     match span.as_secs() {
         0..10 => format!("{:.1} s", span.as_secs_f64()),
         seconds @ 10..60 => format!("{seconds} s"),

@@ -4,6 +4,7 @@ mod bench;
 mod cluster;
 mod demo;
 mod dist;
+mod fresh;
 mod requirements;
 mod run;
 mod test;
@@ -28,6 +29,8 @@ enum Command {
     Cluster(cluster::Action),
     /// Bring OpenHive up on a local cluster, or on your own
     Demo(demo::DemoArgs),
+    /// Run demo and test as on a machine that has never seen the project
+    Fresh(fresh::FreshArgs),
     /// Print the answer to one HTTP request
     #[command(hide = true)]
     Fetch {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Cluster(action) => cluster::run(action),
         Command::Demo(args) => demo::run(&args),
+        Command::Fresh(args) => fresh::run(&args),
         Command::Fetch { url } => demo::fetch(&url),
         Command::Bench(args) => bench::run(&args),
         Command::Dist => dist::run().map(|binary| println!("{}", binary.display())),
