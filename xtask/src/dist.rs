@@ -1,8 +1,9 @@
 //! The binary that is shipped, and what goes with it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::run::{cargo, root, succeed};
 
@@ -16,8 +17,15 @@ pub fn run() -> Result<PathBuf> {
     if target != MUSL {
         eprintln!("the target {MUSL} is not installed: linking glibc statically instead");
     }
+    // Only when the sources are there can be seen where they are.
+    succeed(&mut cargo(&["fetch"]))?;
     build(&root(), &["--bin", "kubectl-openhive"])?;
-    Ok(root().join("target").join(target).join("release/kubectl-openhive"))
+    let binary = root().join("target").join(target).join("release/kubectl-openhive");
+    let content =
+        std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
+    let found = named(&content, builders_folders()?.iter().map(|folder| &*folder.from));
+    ensure!(found.is_empty(), "the binary names folders of this machine: {}", found.join(", "));
+    Ok(binary)
 }
 
 /// Builds a package as the shipped binary is built; what it makes lies in
@@ -27,7 +35,11 @@ pub fn build(package: &Path, arguments: &[&str]) -> Result<()> {
     build.current_dir(package).args(arguments);
     // Where the caller looks for it, whatever the environment says.
     build.env("CARGO_TARGET_DIR", package.join("target"));
-    build.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
+    let mut flags = flags();
+    for folder in builders_folders()? {
+        flags.push(format!("--remap-path-prefix={}={}", folder.from.display(), folder.to));
+    }
+    build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     succeed(&mut build)
 }
 
@@ -58,13 +70,55 @@ fn flags() -> Vec<String> {
     flags
 }
 
+/// A folder of the machine that builds, and what stands for it in the binary's panics.
+struct Folder {
+    from: PathBuf,
+    to: String,
+}
+
+/// The folders of sources, the inner ones last, as rustc wants them. Cargo's own way, `trim-paths`, is not stable yet.
+fn builders_folders() -> Result<Vec<Folder>> {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let rustc = |arguments: &[&str]| {
+        let output =
+            Command::new("rustc").args(arguments).output().context("cannot start rustc")?;
+        anyhow::Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?.trim());
+    let version = rustc(&["--version", "--verbose"])?;
+    let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: "));
+    let standard = format!("/rustc/{}", commit.unwrap_or("unknown"));
+    let mut folders = vec![
+        Folder { from: root(), to: ".".into() },
+        Folder { from: cargo.clone(), to: "cargo".into() },
+        // Where the sources of the standard library are installed, rustc names these.
+        Folder { from: sysroot.join("lib/rustlib/src/rust"), to: standard },
+    ];
+    let registries = std::fs::read_dir(cargo.join("registry/src")).into_iter().flatten().flatten();
+    folders.extend(registries.map(|entry| Folder { from: entry.path(), to: String::new() }));
+    Ok(folders)
+}
+
+/// Which of the folders stand in the content. One directly below `/` is not looked for: as a part of other paths it is
+/// everywhere, and it tells nothing of who builds.
+fn named<'a>(content: &[u8], folders: impl Iterator<Item = &'a Path>) -> Vec<String> {
+    folders
+        .filter(|folder| folder.components().count() > 2)
+        .filter(|folder| {
+            memchr::memmem::find(content, folder.as_os_str().as_encoded_bytes()).is_some()
+        })
+        .map(|folder| folder.display().to_string())
+        .collect()
+}
+
 /// The target that the binary is built for.
 pub fn target() -> &'static str {
     if has_target(MUSL) { MUSL } else { GNU }
 }
 
 fn has_target(target: &str) -> bool {
-    let sysroot = std::process::Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
     sysroot.is_ok_and(|output| {
         let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         sysroot.join("lib/rustlib").join(target).join("lib").is_dir()
@@ -86,4 +140,16 @@ pub fn completions() -> Result<()> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_the_builder_are_found_in_a_binary() {
+        let content = b"panicked at /home/ann/src/openhive/src/main.rs\0/rustc/59807/library/std";
+        let folders = ["/home/ann/src/openhive", "/home/ann/.cargo", "/rustc"].map(Path::new);
+        assert_eq!(named(content, folders.into_iter()), ["/home/ann/src/openhive"]);
+    }
 }
