@@ -54,7 +54,8 @@ pub(super) struct Lookup<'p> {
     party: &'p Party,
     /// Whether it holds each member of the input.
     members: Vec<Tri>,
-    /// Whether pods that nobody knows may be among it: those of a workload are known.
+    /// Whether pods that nobody knows may be among it: those of a workload are known, and those of
+    /// namespaces that it does not name need not exist.
     open_ended: bool,
 }
 
@@ -122,7 +123,10 @@ impl<'p> Lookup<'p> {
             }
         }
         let is = |wanted: fn(&Party) -> bool| party.forms().any(wanted);
-        let open_ended = is(|form| matches!(form, Party::Unknown(_)))
+        let named = |form: &Party| {
+            matches!(form, Party::Unknown(pattern) if !pattern.namespaces().is_empty())
+        };
+        let open_ended = is(named)
             && !is(|form| matches!(form, Party::Workload(_)));
         Self { party, members, open_ended }
     }
