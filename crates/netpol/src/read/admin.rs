@@ -157,12 +157,12 @@ fn rule(at: &Cursor<'_>, kind: AdminKind, direction: Direction) -> Option<AdminR
     }
     let name = at.get("name").and_then(|n| n.string().map(str::to_owned));
     let action = at.require("action").and_then(|a| action(&a, kind));
-    let peers = at.require(direction.preposition()).and_then(|list| {
+    let peers = at.require(direction.preposition()).map(|list| {
         limit(&list, kind);
         if list.value().as_array().is_some_and(Vec::is_empty) {
             list.report(Problem::Missing);
         }
-        Some(list.items().filter_map(|p| peer(&p, direction)).collect())
+        list.items().filter_map(|p| peer(&p, direction)).collect()
     });
     let ports = at.get(ports_field).map_or(RulePorts::Every, |list| {
         limit(&list, kind);
