@@ -137,7 +137,6 @@ fn what_is_no_port_of_a_service_is_told_with_those_that_it_has() {
             &["shop/client", "shop/deployment/web", "nosuch"],
             "the destination has no port named nosuch",
         ),
-        (&["shop/client", "shop/deployment/web", "-1"], "not a port"),
     ] {
         let (code, stdout, stderr) = explain(args);
         assert_eq!((code, stdout.as_str()), (Some(64), ""), "{args:?}: {stderr}");
