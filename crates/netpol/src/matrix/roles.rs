@@ -101,10 +101,8 @@ impl Platform {
             roles.push(Role { party: Party::Dns, who, special: Some(Special::NodeLocalDns) });
         }
         let mut add = |party: Party, forms: Vec<expect::Party>| {
-            let of_node = forms.iter().any(|form| matches!(form, expect::Party::Host(_)));
-            let special = of_node.then_some(Special::OfNode);
             if !forms.is_empty() {
-                roles.push(Role { party, who: one_of(forms), special });
+                roles.push(Role { party, who: one_of(forms), special: None });
             }
         };
         add(Party::Elsewhere, vec![expect::Party::Pods(PodPattern::default())]);
