@@ -92,10 +92,10 @@ fn service_port<'a>(
         let mut pods = PortSet::none();
         for (i, _) in destinations.iter().flat_map(|d| d.iter()) {
             let pod = &world.member(*i).pod;
-            if service.selects(pod) == Tri::Yes {
-                if let Some(target) = port.target(pod) {
-                    pods = pods.union(&PortSet::of(protocol, PortRange::one(target)));
-                }
+            if service.selects(pod) == Tri::Yes
+                && let Some(target) = port.target(pod)
+            {
+                pods = pods.union(&PortSet::of(protocol, PortRange::one(target)));
             }
         }
         (!pods.is_empty() && !pods.contains(protocol, port.port)).then_some((service, port, pods))
