@@ -4,7 +4,7 @@ use k8s_openapi::api::batch::v1::{Job, JobCondition};
 
 use super::{Expected, Reason, Verdict, gate};
 
-/// The verdict on a Job (`docs/health.md`); `expected` as for [`super::deployment`].
+/// The verdict on a Job (`docs/health.md`); `expected` as for [`super::deployment()`].
 #[must_use]
 pub fn job(job: &Job, expected: Option<&Expected>) -> Verdict {
     if let Some(verdict) = gate::check(&job.metadata, expected) {

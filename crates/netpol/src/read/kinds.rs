@@ -18,7 +18,7 @@ pub enum Bearing {
 
 /// What the objects of a kind have to do with connections: one that is not known to have no bearing is
 /// a policy where its group is that of a network product, or where its name speaks of one
-/// ([`speaks_of_traffic`]).
+/// (`speaks_of_traffic`).
 #[must_use]
 pub fn bearing(group: &str, kind: &str) -> Bearing {
     if is_harmless(group, kind) {
