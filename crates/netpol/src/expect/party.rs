@@ -182,7 +182,7 @@ impl<'p> Lookup<'p> {
                     } else {
                         Tri::No
                     },
-                    true,
+                    Required::Yes,
                 )
             }
             _ => None,

@@ -19,6 +19,7 @@ mod report;
 mod rules;
 mod services;
 mod table;
+mod unknown;
 
 use serde_json::{Value, json};
 
