@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod complete;
 mod expect;
 mod explain;
