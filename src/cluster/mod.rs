@@ -10,7 +10,6 @@ pub mod forward;
 pub mod logs;
 pub mod netpol;
 mod rest;
-pub mod scene;
 pub mod snapshot;
 pub mod survey;
 pub mod watch;

@@ -62,6 +62,18 @@ fn the_platform_has_all_parties_and_no_open_question() {
     assert!(wide(Party::Sandbox, Party::ApiServer), "it may be on the internet");
 }
 
+/// In a live run nothing is as intended for which nothing was sent, but what cannot be sent.
+#[test]
+fn a_cell_without_packets_is_not_as_intended() {
+    let mut matrix = matrix(Profile::Platform, &manifests(Profile::Platform));
+    matrix.observe(Vec::new());
+    for cell in &matrix.cells {
+        let alone = cell.from == Party::External || cell.to == Party::Private;
+        let good = matches!(cell.verdict, Found::Match | Found::Wide { .. });
+        assert_eq!(good, alone, "{} → {}: {:?}", cell.from, cell.to, cell.verdict);
+    }
+}
+
 /// Starts from what is right and breaks one thing.
 #[test]
 fn one_fault_is_seen_where_it_is() {

@@ -193,6 +193,7 @@ fn member(actor: &Actor) -> Option<Member> {
         workload: None,
         replicas: 1,
         varies: false,
+        container: None,
         place: None,
     })
 }

@@ -16,7 +16,7 @@ const PURE: [&str; 9] = [
 ];
 
 /// What a pure module must not name, outside its tests.
-const FORBIDDEN: [&str; 16] = [
+const FORBIDDEN: [&str; 14] = [
     "std::fs",
     "TcpStream",
     "UdpSocket",
@@ -31,9 +31,10 @@ const FORBIDDEN: [&str; 16] = [
     "kube::",
     "println!",
     "eprintln!",
-    "crate::cluster",
-    "crate::engine",
 ];
+
+/// Modules of the program itself that do; crates have modules of these names that do not.
+const EDGES: [&str; 2] = ["crate::cluster", "crate::engine"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -68,8 +69,9 @@ fn what_decides_does_no_io() {
         assert!(!files.is_empty(), "{module} has no files: is the list out of date?");
         for file in files {
             let code = code(&file);
-            for word in FORBIDDEN {
-                if code.contains(word) {
+            let edges = EDGES.iter().filter(|_| !module.starts_with("crates/"));
+            for word in FORBIDDEN.iter().chain(edges) {
+                if code.contains(*word) {
                     broken.push(format!("{}: {word}", file.display()));
                 }
             }

@@ -338,7 +338,7 @@ fn filters_that_name_nothing_are_errors_with_the_nearest_name() {
     assert!(with(&["--by", "workload", "--ungrouped"]).contains("cannot be used with"));
     let ran = run(&[("shop.yaml", SHOP)], &["explain", "--manifests", ".", "shop", "shop/db", "1"]);
     assert_eq!(ran.code, Some(64));
-    assert!(ran.stderr.contains("shop is more than one party"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("shop is a namespace"), "{}", ran.stderr);
 }
 
 #[cfg(unix)]

@@ -479,6 +479,10 @@ fn our_changes(before: &Input, after: &Input) -> Changes {
     let table = |changes: &[Change]| {
         let mut table = Table::default();
         for change in changes.iter().filter(|c| c.why.is_none()) {
+            // The peer lists no connection between pods of one owner.
+            if change.from == change.to {
+                continue;
+            }
             match (&change.from, &change.to) {
                 (DiffEnd::Party(from), DiffEnd::Party(to)) => {
                     table.add_pair(&(name(*from), name(*to)), &change.ports);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kubectl_openhive::engine::probe::wire::{Order, Tool, words};
+use kubectl_openhive::engine::probe::wire::{Request, Tool, answers};
 use testbed::Cache;
 
 /// Applets that even small images have, and the shell itself.
@@ -75,7 +75,7 @@ done
 "#;
 
 /// Runs a tool's program in a world of its own, and returns the words by the number of their order.
-fn ask(tool: Tool, path: Option<&Path>, orders: &[Order]) -> BTreeMap<usize, (String, u64)> {
+fn ask(tool: Tool, path: Option<&Path>, orders: &[Request]) -> BTreeMap<usize, (String, u64)> {
     let script = tool.script("nonce", orders);
     let mut folders = vec![testbed::tools::debian(&Cache::open().unwrap()).unwrap()];
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
@@ -108,12 +108,12 @@ fn ask(tool: Tool, path: Option<&Path>, orders: &[Order]) -> BTreeMap<usize, (St
     drop(input);
     let output = String::from_utf8(output.stdout).unwrap();
     println!("{tool:?}\n{output}");
-    words("nonce", &output)
+    answers("nonce", &output)
 }
 
-fn order(number: usize, kind: &'static str, host: &str, port: u16) -> Order {
+fn order(number: usize, kind: &'static str, host: &str, port: u16) -> Request {
     let limit = Duration::from_secs(1);
-    Order { number, kind, host: host.to_owned(), port, tries: 1, limit }
+    Request { number, kind, host: host.to_owned(), port, tries: 1, limit }
 }
 
 /// A folder with busybox under the names of a small image and of this tool.
@@ -127,7 +127,7 @@ fn small_image(tool: &str) -> tempfile::TempDir {
 }
 
 /// What is asked, and what the best of the tools says.
-fn questions() -> Vec<(Order, &'static str)> {
+fn questions() -> Vec<(Request, &'static str)> {
     let local = "127.0.0.1";
     let all = [
         ("tcp", local, 8001, "open"),
@@ -150,9 +150,9 @@ fn questions() -> Vec<(Order, &'static str)> {
     all.into_iter().enumerate().map(number).collect()
 }
 
-fn says(tool: Tool, path: Option<&Path>, can: impl Fn(&Order) -> bool) {
+fn says(tool: Tool, path: Option<&Path>, can: impl Fn(&Request) -> bool) {
     let questions = questions();
-    let orders: Vec<Order> = questions.iter().map(|(order, _)| order.clone()).collect();
+    let orders: Vec<Request> = questions.iter().map(|(order, _)| order.clone()).collect();
     let words = ask(tool, path, &orders);
     for (order, expected) in &questions {
         let said = words.get(&order.number).map(|(word, _)| word.as_str());

@@ -101,8 +101,21 @@ pub struct Member {
     /// Whether there may be another number of them: one on each node, as an autoscaler says, or by the
     /// rules of a kind that is not known.
     pub varies: bool,
+    /// The first container of a pod that runs, in which programs can be run.
+    pub container: Option<Container>,
     /// Where it was read.
     pub place: Option<Place>,
+}
+
+/// A container of a pod that runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its image.
+    pub image: String,
+    /// The numeric user that it or its pod names.
+    pub user: Option<i64>,
 }
 
 impl Member {

@@ -34,6 +34,8 @@ pub struct Service {
     pub headless: bool,
     /// `externalTrafficPolicy: Local`: pods see the client's own address.
     pub keeps_client: bool,
+    /// Whether it sends traffic to pods that are not ready as well.
+    pub publishes_not_ready: bool,
     /// Where it was read.
     pub place: Option<Place>,
 }

@@ -139,7 +139,11 @@ fn declare(input: &mut Input, platform: &Platform) -> String {
         return String::new();
     }
     let blocks: Vec<String> = declared.iter().map(ToString::to_string).collect();
-    format!(", by which {} is outside of the cluster", blocks.join(" and "))
+    format!(
+        ", by which {} {} outside of the cluster",
+        blocks.join(" and "),
+        if blocks.len() == 1 { "is" } else { "are" }
+    )
 }
 
 fn no_values() -> Failure {

@@ -6,13 +6,13 @@ use super::expectations::Expectations;
 use crate::cli::Exit;
 use crate::cli::failure::cluster_failure;
 use crate::cli::signals::{self, Signals};
-use crate::cluster::{Cluster, scene};
+use crate::cluster::Cluster;
 use crate::engine::canceller;
 use crate::engine::probe::{self, Live, Options, ProbeError};
 use crate::ui::{Failure, Ui};
 use netpol::Input;
 use netpol::matrix::{Matrix, Platform};
-use netpol::observe::{Sent, scene::Scene};
+use netpol::observe::{Sent, plan::Question};
 
 /// Whether packets are sent, and to whom.
 #[derive(Debug, clap::Args)]
@@ -51,17 +51,14 @@ pub(super) async fn send(
     args: &LiveArgs,
     ui: &Ui,
 ) -> Result<Sent, Failure> {
-    let host = meant.database.as_ref().map(|database| database.host.as_str()).unwrap_or_default();
-    let seen = scene::read(&cluster.rest, &meant.platform, host)
-        .await
-        .map_err(|error| cluster_failure(&error))?;
     let database = meant.database.as_ref().map(|database| (database.host.clone(), database.port));
     let options = Options {
         external: args.external.clone(),
         database: database.unwrap_or_default(),
         image: args.probe_image.clone(),
     };
-    let live = probe(cluster, input, &seen, &meant.platform, matrix, &options, ui).await?;
+    let questions = matrix.questions(&meant.platform);
+    let live = probe(cluster, input, &meant.platform, &questions, &options, ui).await?;
     if live.sent.proof.is_refuted() {
         ui.warn("the network plugin does not enforce NetworkPolicy: nothing is isolated, whatever the policies say");
         matrix.not_enforced();
@@ -75,13 +72,11 @@ pub(super) async fn send(
 const STOPPING: &str =
     "stopping; what the run created is deleted. Once more to end at once: the next run deletes it.";
 
-#[allow(clippy::too_many_arguments)] // one call
 async fn probe(
     cluster: &Cluster,
     input: &Input,
-    scene: &Scene,
     platform: &Platform,
-    matrix: &Matrix,
+    questions: &[Question],
     options: &Options,
     ui: &Ui,
 ) -> Result<Live, Failure> {
@@ -91,7 +86,7 @@ async fn probe(
         last.replace(line.to_owned());
         ui.notice(line);
     };
-    let work = probe::run(cluster, input, scene, platform, matrix, options, &say, &cancel);
+    let work = probe::run(cluster, input, platform, questions, options, &say, &cancel);
     tokio::pin!(work);
     let mut signals = Signals::listen()?;
     let result = loop {

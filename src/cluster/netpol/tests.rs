@@ -315,7 +315,8 @@ fn nodes_tell_their_labels_and_where_pods_are_unless_a_pod_is_elsewhere() {
 #[test]
 fn the_plugin_and_its_mode_settle_what_the_api_leaves_open() {
     let daemonset = json!({"metadata": {"name": "cilium", "namespace": "kube-system"},
-        "spec": {"template": {"spec": {"containers": [{"name": "c", "image": "x/cilium:v1.20.0"}]}}}});
+        "spec": {"template": {"metadata": {"labels": {"k8s-app": "cilium"}},
+            "spec": {"containers": [{"name": "c", "image": "x/cilium:v1.20.0"}]}}}});
     let cilium = || small().items("/apis/apps/v1/daemonsets", std::slice::from_ref(&daemonset));
     let config = "/api/v1/namespaces/kube-system/configmaps/cilium-config";
     let network = |reading: Reading| {

@@ -7,17 +7,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
-use super::exec::Place;
-use super::pods::{Running, Wish};
 use super::prober::{Prober, place};
-use super::proof::{Pair, prove};
-use super::run::{EXEC, Stage};
-use super::wire::{Order, Tool, addresses, answer};
+use super::run::{EXEC, Run};
+use super::wire::{Request, Tool, addresses, answer};
 use super::{Live, ProbeError, seconds};
 use netpol::matrix::Party;
-use netpol::observe::actor::Actor;
-use netpol::observe::plan::{Outward, PROOF_PORT, Plan, Resolved};
+use netpol::observe::participant::Participant;
+use netpol::observe::plan::Plan;
 use netpol::observe::rounds::{Rounds, Word};
+use netpol::observe::target::{Outward, Resolved};
 use netpol::observe::{Proof, Sent, Timings};
 
 /// One try of a flow, and how many there are (`docs/live.md`).
@@ -26,41 +24,7 @@ const TRIES: u32 = 3;
 /// How long answers that differ from what is expected are asked again.
 const SETTLE: Duration = Duration::from_secs(60);
 
-impl Stage<'_> {
-    pub(super) async fn prove(
-        &self,
-        wishes: &[Wish],
-        pods: &[Result<Running, String>],
-        actors: &[Actor],
-        nonce: &str,
-    ) -> Proof {
-        let free = actors.iter().find(|a| a.party == Party::Elsewhere && a.address.is_some());
-        let (first, second) = match pods {
-            [Ok(first), Ok(second)] => (first, second),
-            [Err(why), _] | [_, Err(why)] => return Proof::inconclusive(why.clone()),
-            _ => return Proof::inconclusive("no pods".to_owned()),
-        };
-        let (Some(free), Some(second), Some(_)) = (free, second.address, first.address) else {
-            return Proof::inconclusive("there is no pod without policies".to_owned());
-        };
-        let Some(free_address) = free.address else {
-            return Proof::inconclusive("there is no pod without policies".to_owned());
-        };
-        let client = &self.objects.cluster.client;
-        let tool = Tool::Python;
-        let own =
-            Place { namespace: &wishes[0].namespace, pod: &wishes[0].name, container: "probe" };
-        let pair = Pair {
-            first: Prober { client, place: own, tool, nonce },
-            second,
-            free: Prober { client, place: place(free), tool, nonce },
-            free_address,
-            port: PROOF_PORT,
-        };
-        (self.say)("proving that policies are enforced");
-        prove(&self.objects, &pair).await
-    }
-
+impl Run<'_> {
     /// The hosts that are named, with the addresses of those that are addresses.
     pub(super) fn named(&self) -> Outward {
         let named = |pair: &(String, u16)| Resolved {
@@ -75,19 +39,19 @@ impl Stage<'_> {
     }
 
     /// Asks the cluster's DNS for the names that are probed, from the pod without policies.
-    pub(super) async fn resolve(&self, actors: &[Actor], nonce: &str) -> Outward {
+    pub(super) async fn resolve(&self, participants: &[Participant], nonce: &str) -> Outward {
         let mut outward = self.named();
-        let Some(free) = actors.iter().find(|a| a.party == Party::Elsewhere) else {
+        let Some(free) = participants.iter().find(|p| p.party == Party::Elsewhere) else {
             return outward;
         };
         let client = &self.objects.cluster.client;
         let prober = Prober { client, place: place(free), tool: Tool::Python, nonce };
         let mut hosts = [&mut outward.database, &mut outward.external];
-        let orders: Vec<Order> = hosts
+        let requests: Vec<Request> = hosts
             .iter()
             .enumerate()
             .filter(|(_, host)| host.addresses.is_empty() && !host.host.is_empty())
-            .map(|(number, host)| Order {
+            .map(|(number, host)| Request {
                 number,
                 kind: "resolve",
                 host: host.host.clone(),
@@ -96,12 +60,12 @@ impl Stage<'_> {
                 limit: EXEC,
             })
             .collect();
-        if orders.is_empty() {
+        if requests.is_empty() {
             return outward;
         }
-        for (number, (word, _)) in prober.ask(&orders).await {
+        for (number, (text, _)) in prober.ask(&requests).await {
             if let Some(host) = hosts.get_mut(number) {
-                let found: BTreeSet<IpAddr> = addresses(&word).into_iter().collect();
+                let found: BTreeSet<IpAddr> = addresses(&text).into_iter().collect();
                 host.addresses = found.into_iter().take(2).collect();
             }
         }
@@ -156,12 +120,12 @@ impl Stage<'_> {
             by_source.entry(plan.flows[*flow].source).or_default().push(*flow);
         }
         let asked = by_source.iter().map(async |(source, flows)| {
-            let actor = &plan.actors[*source];
-            let orders: Vec<Order> = flows
+            let participant = &plan.participants[*source];
+            let requests: Vec<Request> = flows
                 .iter()
                 .map(|flow| {
                     let target = &plan.targets[plan.flows[*flow].target];
-                    Order {
+                    Request {
                         number: *flow,
                         kind: target.probe.word(),
                         host: target.address.to_string(),
@@ -171,11 +135,11 @@ impl Stage<'_> {
                     }
                 })
                 .collect();
-            let tool = tools.get(&actor.id()).copied().unwrap_or(Tool::Python);
+            let tool = tools.get(&participant.id()).copied().unwrap_or(Tool::Python);
             let client = &self.objects.cluster.client;
-            let prober = Prober { client, place: place(actor), tool, nonce: &nonce };
-            let words = prober.ask(&orders).await;
-            flows.iter().map(|f| (*f, words.get(f).and_then(answer))).collect::<Vec<_>>()
+            let prober = Prober { client, place: place(participant), tool, nonce: &nonce };
+            let answers = prober.ask(&requests).await;
+            flows.iter().map(|f| (*f, answers.get(f).and_then(answer))).collect::<Vec<_>>()
         });
         join_all(asked).await.into_iter().flatten().collect()
     }

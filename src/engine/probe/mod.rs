@@ -3,9 +3,9 @@
 
 mod abandoned;
 mod ask;
-mod cast;
 mod deletion;
 mod exec;
+mod participants;
 mod pods;
 mod prober;
 mod proof;

@@ -1,4 +1,4 @@
-//! Makes probe pods and waits until they run.
+//! Creates probe pods and waits until they run.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -8,104 +8,91 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::participants::Image;
 use super::run_objects::{LIFETIME, RunObjects};
 use crate::cluster::{ClusterError, Raw, Retry};
-use netpol::observe::pod::Recipe;
+use netpol::observe::pod::{ProbePodDefaults, ProbePodSpec};
 use netpol::observe::run_object::RUN;
 
 /// How long a probe pod may take until it runs.
 const START: Duration = Duration::from_secs(60);
 const LISTENER: &str = include_str!("scripts/listener.py");
 
-/// A pod to make.
-#[derive(Clone, Debug)]
-pub(super) struct Wish {
-    pub namespace: String,
-    pub name: String,
-    pub role: String,
-    pub labels: Vec<(String, String)>,
-    pub node: Option<String>,
-    pub listens: Vec<u16>,
-}
-
 /// A pod that runs.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
+    pub name: String,
     pub node: String,
     pub address: Option<IpAddr>,
-    /// Whether its node reaches the first port that it listens on.
-    pub started: bool,
 }
 
-/// What its container is made of.
-#[derive(Clone, Debug)]
-pub(super) struct Material {
-    pub image: String,
-    pub user: i64,
-}
-
-/// Makes the pods and waits for them; each by its place in `wishes`, with what keeps it.
-pub(super) async fn make(
+/// Creates the pods and waits for them; each by its place in `specs`, with what keeps it.
+/// `first` is the number of the first one: no two of a run have the same.
+pub(super) async fn create(
     objects: &RunObjects<'_>,
-    material: &Material,
-    wishes: &[Wish],
+    image: &Image,
+    specs: &[ProbePodSpec],
+    first: usize,
 ) -> Vec<Result<Running, String>> {
-    let mut namespaces: Vec<&str> = wishes.iter().map(|w| w.namespace.as_str()).collect();
+    let mut namespaces: Vec<&str> = specs.iter().map(|spec| spec.namespace.as_str()).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     // Each once, before its pods: they name it. One that fails is told with its pods.
     join_all(namespaces.iter().map(|namespace| objects.owner(namespace))).await;
-    let made = join_all(wishes.iter().map(|wish| one(objects, material, wish))).await;
+    let named = specs.iter().enumerate().map(|(number, spec)| {
+        (format!("{}-{}-{}", objects.name(), spec.role.name(), first + number), spec)
+    });
+    let named: Vec<(String, &ProbePodSpec)> = named.collect();
+    let created = join_all(named.iter().map(|(name, spec)| one(objects, image, name, spec))).await;
     let mut results: Vec<Option<Result<Running, String>>> =
-        made.into_iter().map(|made| made.err().map(Err)).collect();
+        created.into_iter().map(|created| created.err().map(Err)).collect();
     let deadline = Instant::now() + START;
     let mut last = BTreeMap::new();
     while results.iter().any(Option::is_none) && Instant::now() < deadline {
         sleep(Duration::from_millis(250)).await;
         let lists = join_all(namespaces.iter().map(|namespace| list(objects, namespace))).await;
         let pods: Vec<Value> = lists.into_iter().flatten().collect();
-        for (wish, result) in wishes.iter().zip(&mut results) {
+        for ((name, spec), result) in named.iter().zip(&mut results) {
             let is = |pod: &&Value| {
-                pod["metadata"]["namespace"] == *wish.namespace
-                    && pod["metadata"]["name"] == *wish.name
+                pod["metadata"]["namespace"] == *spec.namespace && pod["metadata"]["name"] == **name
             };
             let Some(pod) = pods.iter().find(is).filter(|_| result.is_none()) else { continue };
-            match state(pod, !wish.listens.is_empty()) {
+            match state(pod, !spec.listens.is_empty()) {
                 Ok(running) => *result = Some(Ok(running)),
                 Err((reason, true)) => *result = Some(Err(reason)),
                 Err((reason, false)) => {
-                    last.insert(wish.name.clone(), reason);
+                    last.insert(name.clone(), reason);
                 }
             }
         }
     }
-    let late = |wish: &Wish| {
-        let why = last.get(&wish.name).cloned().unwrap_or_else(|| "it does not start".to_owned());
-        Err(format!("probe pod {}/{}: {why}", wish.namespace, wish.name))
+    let late = |(name, spec): &(String, &ProbePodSpec)| {
+        let why = last.get(name).cloned().unwrap_or_else(|| "it does not start".to_owned());
+        Err(format!("probe pod {}/{name}: {why}", spec.namespace))
     };
-    wishes.iter().zip(results).map(|(wish, r)| r.unwrap_or_else(|| late(wish))).collect()
+    named.iter().zip(results).map(|(named, r)| r.unwrap_or_else(|| late(named))).collect()
 }
 
-async fn one(objects: &RunObjects<'_>, material: &Material, wish: &Wish) -> Result<(), String> {
-    let refused =
-        |error: &ClusterError| format!("no probe pod can be made in {}: {error}", wish.namespace);
-    let uid = objects.owner(&wish.namespace).await.map_err(|error| error.to_string())?;
-    let recipe = Recipe {
+async fn one(
+    objects: &RunObjects<'_>,
+    image: &Image,
+    name: &str,
+    spec: &ProbePodSpec,
+) -> Result<(), String> {
+    let refused = |error: &ClusterError| {
+        format!("no probe pod can be created in {}: {error}", spec.namespace)
+    };
+    let owner = objects.owner(&spec.namespace).await.map_err(|error| refused(&error))?;
+    let defaults = ProbePodDefaults {
         run: &objects.run,
         expires: &objects.pod_expires(),
-        namespace: &wish.namespace,
-        name: &wish.name,
-        role: &wish.role,
-        labels: &wish.labels,
-        owner: &uid,
-        image: &material.image,
-        user: material.user,
-        node: wish.node.as_deref(),
-        listens: &wish.listens,
+        owner: &owner,
+        image: &image.name,
+        user: image.user,
         program: LISTENER,
         deadline: LIFETIME,
     };
-    objects.pod(&recipe.manifest()).await.map_err(|error| refused(&error))
+    objects.pod(&spec.manifest(name, &defaults)).await.map_err(|error| refused(&error))
 }
 
 async fn list(objects: &RunObjects<'_>, namespace: &str) -> Vec<Value> {
@@ -133,6 +120,12 @@ fn state(pod: &Value, listens: bool) -> Result<Running, (String, bool)> {
     if matches!(waiting, "ErrImageNeverPull" | "InvalidImageName" | "CreateContainerConfigError") {
         return Err((waiting.to_owned(), true));
     }
+    // A service mesh that puts a proxy there in spite of what the pod says: it would answer for it.
+    let list = |key: &str| pod["spec"][key].as_array().into_iter().flatten();
+    let beside = list("initContainers").any(|container| container["restartPolicy"] == "Always");
+    if beside || list("containers").count() > 1 {
+        return Err(("another container was put beside its own".to_owned(), true));
+    }
     let started = container["started"] == true;
     if phase != "Running" || container["state"]["running"].is_null() || (listens && !started) {
         let scheduled = status["conditions"]
@@ -145,8 +138,8 @@ fn state(pod: &Value, listens: bool) -> Result<Running, (String, bool)> {
         return Err((reason.to_owned(), false));
     }
     Ok(Running {
+        name: pod["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
         node: pod["spec"]["nodeName"].as_str().unwrap_or_default().to_owned(),
         address: status["podIP"].as_str().and_then(|ip| ip.parse().ok()),
-        started,
     })
 }

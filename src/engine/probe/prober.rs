@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::exec::{Place, exec};
 use super::run::EXEC;
-use super::wire::{Order, Tool, words};
-use netpol::observe::actor::Actor;
+use super::wire::{Request, Tool, answers};
+use netpol::observe::participant::Participant;
 
-/// The words of a source, by the number of their order.
-pub(super) type Words = BTreeMap<usize, (String, u64)>;
+/// The answers of a source, by the number of their request.
+pub(super) type Answers = BTreeMap<usize, (String, u64)>;
 
 /// A container that can probe.
 #[derive(Clone, Copy)]
@@ -21,16 +21,20 @@ pub(super) struct Prober<'a> {
 
 impl Prober<'_> {
     /// Tries all of it at once, in one exec.
-    pub(super) async fn ask(&self, orders: &[Order]) -> Words {
-        let script = self.tool.script(self.nonce, orders);
-        let longest = orders.iter().map(|o| o.limit * o.tries).max().unwrap_or_default();
+    pub(super) async fn ask(&self, requests: &[Request]) -> Answers {
+        let script = self.tool.script(self.nonce, requests);
+        let longest = requests.iter().map(|r| r.limit * r.tries).max().unwrap_or_default();
         let command = self.tool.command(script.len());
         let output = exec(self.client, self.place, command, &script, longest + EXEC).await;
-        words(self.nonce, &output)
+        answers(self.nonce, &output)
     }
 }
 
-/// Where an actor's probes run.
-pub(super) fn place(actor: &Actor) -> Place<'_> {
-    Place { namespace: &actor.namespace, pod: &actor.name, container: &actor.container }
+/// Where a participant's probes run.
+pub(super) fn place(participant: &Participant) -> Place<'_> {
+    Place {
+        namespace: participant.namespace(),
+        pod: &participant.pod.name,
+        container: &participant.container,
+    }
 }

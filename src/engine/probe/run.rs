@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::abandoned::Others;
-use super::cast::stand_in;
-use super::pods::{Wish, make};
-use super::proof::PAIR;
+use super::participants::stand_in;
+use super::pods::create;
+use super::proof::shut_pod;
 use super::rights::Missing;
 use super::run_objects::RunObjects;
 use super::{Live, ProbeError, seconds};
@@ -15,12 +15,11 @@ use crate::cluster::Cluster;
 use crate::cluster::snapshot::NAMESPACES;
 use crate::engine::Cancel;
 use netpol::Input;
-use netpol::matrix::{Matrix, Party, Platform};
-use netpol::observe::actor::{Absent, Actor, elsewhere, real, stands};
-use netpol::observe::plan::{PROOF_PORT, plan};
-use netpol::observe::rounds::parties;
+use netpol::matrix::{Party, Platform};
+use netpol::observe::participant::{Absent, Participant, elsewhere, needed, running};
+use netpol::observe::plan::{Question, plan};
+use netpol::observe::pod::{ProbePodSpec, Role};
 use netpol::observe::run_object::{PROBE_NAMESPACE, is_prepared};
-use netpol::observe::scene::Scene;
 use netpol::observe::{Proof, Reason, Sent, Timings};
 
 /// What an exec may take beside the probes in it.
@@ -40,43 +39,40 @@ pub struct Options {
 }
 
 /// What a run works with.
-pub(super) struct Stage<'a> {
+pub(super) struct Run<'a> {
     pub objects: RunObjects<'a>,
     pub input: &'a Input,
-    pub scene: &'a Scene,
     pub platform: &'a Platform,
-    pub matrix: &'a Matrix,
+    pub questions: &'a [Question],
     pub options: &'a Options,
     pub say: &'a dyn Fn(&str),
 }
 
-/// Observes the flows of a matrix. Whatever happens, what was made is taken away.
+/// Observes the flows that are asked about. Whatever happens, what was created is deleted.
 ///
 /// # Errors
 /// [`ProbeError`].
-#[allow(clippy::too_many_arguments)] // one call
 pub async fn run(
     cluster: &Cluster,
     input: &Input,
-    scene: &Scene,
     platform: &Platform,
-    matrix: &Matrix,
+    questions: &[Question],
     options: &Options,
     say: &dyn Fn(&str),
     cancel: &Cancel,
 ) -> Result<Live, ProbeError> {
     let objects = RunObjects::new(cluster, random()?);
-    let stage = Stage { objects, input, scene, platform, matrix, options, say };
-    let probed = stage.probed();
+    let run = Run { objects, input, platform, questions, options, say };
+    let probed = run.probed();
     let others = Others::look(cluster, &probed).await;
     let result = tokio::select! {
         biased;
         signal = cancel.cancelled() => Err(ProbeError::Cancelled(signal)),
-        never = stage.objects.keep() => match never {},
-        result = stage.observe(&probed) => result,
+        never = run.objects.keep() => match never {},
+        result = run.observe(&probed) => result,
     };
     let ended = Instant::now();
-    for left in stage.objects.delete(say).await {
+    for left in run.objects.delete(say).await {
         say(&format!("not deleted: {left}"));
     }
     let result = result.map(|mut live| {
@@ -84,16 +80,16 @@ pub async fn run(
         live
     });
     if result.is_ok() {
-        others.delete(&stage.objects, &probed, say).await;
+        others.delete(&run.objects, &probed, say).await;
     }
     result
 }
 
-impl Stage<'_> {
+impl Run<'_> {
     /// Where pods may be created: in the platform's namespaces, and in the one that an administrator
     /// prepared.
     fn probed(&self) -> Vec<&'static str> {
-        let there = |name: &str| self.scene.namespaces.iter().any(|known| known == name);
+        let there = |name: &str| self.input.cluster.namespaces().any(|(known, _)| known == name);
         let mut namespaces: Vec<&str> = NAMESPACES.into_iter().filter(|n| there(n)).collect();
         if self.prepared().is_none() {
             namespaces.push(PROBE_NAMESPACE);
@@ -113,94 +109,102 @@ impl Stage<'_> {
 
     async fn observe(&self, probed: &[&str]) -> Result<Live, ProbeError> {
         let cluster = self.objects.cluster;
-        let mut actors = real(self.input, self.scene, self.platform);
-        let mut places: Vec<String> = actors.iter().map(|a| a.namespace.clone()).collect();
-        places.sort_unstable();
-        places.dedup();
-        let places: Vec<&str> = places.iter().map(String::as_str).collect();
-        let missing = Missing::ask(&cluster.rest, probed, &places).await;
-        let tools = self.tools(&mut actors, &missing).await;
-        let material = self.material(&actors)?;
-        let wanted = parties(self.matrix);
-        let (mut made, mut absent) = stands(&wanted, &actors, self.input, self.scene);
+        let mut participants = running(self.input, self.platform);
+        let missing = {
+            let mut places: Vec<&str> = participants.iter().map(Participant::namespace).collect();
+            places.sort_unstable();
+            places.dedup();
+            Missing::ask(&cluster.rest, probed, &places).await
+        };
+        let tools = self.tools(&mut participants, &missing).await;
+        let image = self.image(&participants)?;
+        let (mut specs, mut absent) =
+            needed(self.questions, &participants, self.input, self.platform);
         let of_right = |right: String| Reason::MissingRight(right).to_string();
-        made.retain(|stand| {
-            let why = missing.in_namespace(&stand.namespace).map(of_right);
-            absent.extend(why.iter().map(|why| Absent { party: stand.party, why: why.clone() }));
+        specs.retain(|spec| {
+            let why = missing.in_namespace(&spec.namespace).map(of_right);
+            absent.extend(why.iter().filter_map(|why| absence(spec, why)));
             why.is_none()
         });
         let no_proof = self.prepared().map(|reason| reason.to_string());
         let no_proof = no_proof.or_else(|| missing.in_namespace(PROBE_NAMESPACE).map(of_right));
-        let nodes = self.nodes(&actors);
-        let node = nodes.first().map(|node| (*node).to_owned());
+        let nodes = self.nodes(&participants);
+        let node = nodes.first().cloned();
         // Where the image is already, and beside a pod without policies.
-        made.iter_mut().for_each(|stand| stand.node.clone_from(&node));
+        specs.iter_mut().for_each(|spec| spec.node.clone_from(&node));
         match &no_proof {
             Some(why) => {
                 (self.say)(&format!("policies cannot be shown to be enforced: {why}"));
                 absent.push(Absent { party: Party::Elsewhere, why: why.clone() });
             }
             None => {
-                let free = nodes.iter().take(NODES);
-                made.extend(free.map(|node| elsewhere(node, self.platform)));
+                specs.extend(nodes.iter().take(NODES).map(|node| elsewhere(node, self.platform)));
+                specs.push(shut_pod(node));
             }
-        }
-        let mut wishes: Vec<Wish> =
-            made.iter().enumerate().map(|(i, stand)| self.wish(stand, i)).collect();
-        if no_proof.is_none() {
-            wishes.extend(["proof-a", "proof-b"].map(|name| Wish {
-                namespace: PROBE_NAMESPACE.to_owned(),
-                name: format!("{}-{name}", self.objects.name()),
-                role: PAIR.to_owned(),
-                labels: Vec::new(),
-                node: node.clone(),
-                listens: vec![PROOF_PORT],
-            }));
         }
         let started = Instant::now();
         let mut pods = Vec::new();
-        if !wishes.is_empty() {
-            (self.say)(&format!("starting {}", crate::ui::count(wishes.len(), "probe pod")));
-            pods = make(&self.objects, &material, &wishes).await;
+        if !specs.is_empty() {
+            (self.say)(&format!("starting {}", crate::ui::count(specs.len(), "probe pod")));
+            pods = create(&self.objects, &image, &specs, 0).await;
         }
         let mut timings = Timings { pod_start: seconds(started.elapsed()), ..Timings::default() };
-        for ((stand, wish), pod) in made.iter().zip(&wishes).zip(&pods) {
-            match pod {
-                Ok(running) => actors.push(stand_in(stand, wish, running)),
-                Err(why) => absent.push(Absent { party: stand.party, why: why.clone() }),
+        for (spec, pod) in specs.iter().zip(&pods) {
+            match (spec.role, pod) {
+                (Role::Party(party), Ok(running)) => {
+                    participants.push(stand_in(party, spec, &self.objects.run, running));
+                }
+                (_, Err(why)) => absent.extend(absence(spec, why)),
+                (Role::Proof, Ok(_)) => {}
             }
         }
         let proving = Instant::now();
-        let nonce = format!("openhive-{}", self.objects.run);
         let proof = match no_proof {
             Some(why) => Proof::inconclusive(why),
-            None => self.prove(&wishes[made.len()..], &pods[made.len()..], &actors, &nonce).await,
+            None => {
+                let free = participants.iter().find(|p| p.party == Party::Elsewhere);
+                match (specs.last().zip(pods.last()), free) {
+                    (Some((spec, Ok(running))), Some(free)) => {
+                        self.prove((spec, running), free, &image, specs.len()).await
+                    }
+                    (Some((_, Err(why))), _) => Proof::inconclusive(why.clone()),
+                    _ => Proof::inconclusive("there is no pod without policies".to_owned()),
+                }
+            }
         };
         timings.proof = seconds(proving.elapsed());
         if proof.is_refuted() {
             let run = self.objects.run.clone();
             return Ok(Live { sent: Sent { run, proof, seconds: timings }, flows: Vec::new() });
         }
-        let outward = self.resolve(&actors, &nonce).await;
-        let plan =
-            plan(self.matrix, self.input, self.scene, self.platform, &outward, actors, &absent);
+        let nonce = format!("openhive-{}", self.objects.run);
+        let outward = self.resolve(&participants, &nonce).await;
+        let plan = plan(self.questions, self.input, self.platform, &outward, participants, &absent);
         self.rounds(&plan, &tools, proof, timings).await
     }
 
     /// The nodes that packets are sent from, the agent's first, whose image probe pods run.
-    fn nodes<'b>(&'b self, actors: &'b [Actor]) -> Vec<&'b str> {
-        let agents = actors.iter().filter(|a| a.party == Party::Agent);
-        let mut nodes: Vec<&str> = Vec::new();
-        for node in agents.chain(actors).map(|a| a.node.as_str()) {
-            if !nodes.contains(&node) {
-                nodes.push(node);
+    fn nodes(&self, participants: &[Participant]) -> Vec<String> {
+        let agents = participants.iter().filter(|p| p.party == Party::Agent);
+        let mut nodes: Vec<String> = Vec::new();
+        for node in agents.chain(participants).map(Participant::node) {
+            if !node.is_empty() && !nodes.iter().any(|known| known == node) {
+                nodes.push(node.to_owned());
             }
         }
         if nodes.is_empty() {
             // Nothing of the platform runs: any node that runs something.
-            nodes.extend(self.scene.pods.first().map(|pod| pod.node.as_str()));
+            nodes.extend(self.input.members.iter().find_map(|member| member.pod.node.clone()));
         }
         nodes
+    }
+}
+
+/// That nothing stands for the party of a probe pod, and why.
+fn absence(spec: &ProbePodSpec, why: &str) -> Option<Absent> {
+    match spec.role {
+        Role::Party(party) => Some(Absent { party, why: why.to_owned() }),
+        Role::Proof => None,
     }
 }
 

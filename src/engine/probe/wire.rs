@@ -71,9 +71,9 @@ impl Tool {
 
     /// The program with its plan.
     #[must_use]
-    pub fn script(self, nonce: &str, orders: &[Order]) -> String {
+    pub fn script(self, nonce: &str, requests: &[Request]) -> String {
         // Lists, strings, and numbers are written alike in JSON and in both languages.
-        let plan = || Value::Array(orders.iter().map(Order::to_json).collect());
+        let plan = || Value::Array(requests.iter().map(Request::to_json).collect());
         match self {
             Self::Python => {
                 let text = include_str!("scripts/client.py");
@@ -85,7 +85,7 @@ impl Tool {
             }
             Self::Nc | Self::Wget => {
                 let text = include_str!("scripts/client.sh");
-                let calls: String = orders.iter().filter_map(Order::to_call).collect();
+                let calls: String = requests.iter().filter_map(Request::to_call).collect();
                 format!("NONCE='{nonce}' TOOL={}\n{text}{calls}wait\nexit 0\n", self.name())
             }
         }
@@ -94,7 +94,7 @@ impl Tool {
 
 /// One line of a plan.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct Request {
     /// Its number.
     pub number: usize,
     /// `tcp`, `dns-udp`, `dns-tcp`, `resolve`.
@@ -109,7 +109,7 @@ pub struct Order {
     pub limit: Duration,
 }
 
-impl Order {
+impl Request {
     fn to_json(&self) -> Value {
         let limit = self.limit.as_secs_f64();
         json!([self.number, self.kind, self.host, self.port, self.tries, limit])
@@ -127,9 +127,9 @@ impl Order {
     }
 }
 
-/// The words of the lines that carry the nonce, by the number of their order.
+/// The answers in the lines that carry the nonce, by the number of their request.
 #[must_use]
-pub fn words(nonce: &str, output: &str) -> BTreeMap<usize, (String, u64)> {
+pub fn answers(nonce: &str, output: &str) -> BTreeMap<usize, (String, u64)> {
     let line = |line: &str| {
         let mut parts = line.trim_end().strip_prefix(nonce)?.strip_prefix(' ')?.split(' ');
         let number = parts.next()?.parse().ok()?;
@@ -154,20 +154,20 @@ pub(super) fn addresses(word: &str) -> Vec<IpAddr> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Order, Tool, addresses, words};
+    use super::{Request, Tool, addresses, answers};
 
     #[test]
     fn only_whole_lines_with_the_nonce_count() {
         let output =
             "n1 0 open 3\nwelcome\nn2 1 open 3\nn1 2 timeout 6001\r\nn1 3 open\nn1 4 o 1 x\n";
-        let words = words("n1", output);
-        assert_eq!(words.keys().copied().collect::<Vec<_>>(), [0, 2]);
-        assert_eq!(words[&2], ("timeout".to_owned(), 6001));
+        let answers = answers("n1", output);
+        assert_eq!(answers.keys().copied().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(answers[&2], ("timeout".to_owned(), 6001));
     }
 
     #[test]
     fn nothing_but_addresses_stands_in_a_shells_program() {
-        let order = |host: &str| Order {
+        let request = |host: &str| Request {
             number: 3,
             kind: "tcp",
             host: host.to_owned(),
@@ -175,7 +175,7 @@ mod tests {
             tries: 3,
             limit: Duration::from_millis(1500),
         };
-        let script = |host: &str| Tool::Nc.script("n1", &[order(host)]);
+        let script = |host: &str| Tool::Nc.script("n1", &[request(host)]);
         if cfg!(target_endian = "little") {
             assert!(
                 script("10.96.0.1").contains("\nrun 3 tcp 10.96.0.1 443 3 2 0100600A:01BB &\n")

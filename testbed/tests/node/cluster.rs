@@ -162,7 +162,7 @@ fn hold() {
 #[test]
 fn a_killed_owner_leaves_no_process_mount_namespace_or_cgroup() {
     let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "hold", "--nocapture"])
+        .args(["--ignored", "--exact", "cluster::hold", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -153,7 +153,7 @@ impl<'a> Selectors<'a> {
     /// combinations than are tried.
     pub(super) fn combined(&self, cluster: &Cluster, asked: &Asked) -> (Vec<Representative>, bool) {
         let mut complete = true;
-        let present = asked.present.iter().filter(|p| !self.patterns.contains(p));
+        let present = asked.present.iter();
         let present = present.filter_map(|p| minimal(cluster, p.clone(), Origin::Asked));
         let mut found: Vec<_> = present.collect();
         let cluster_wide = !cluster.admin.is_empty();
@@ -335,7 +335,10 @@ fn minimal(cluster: &Cluster, stands_for: PodPattern, origin: Origin) -> Option<
     let labels = satisfy(&stands_for.pod_selector)?;
     let mut home_labels = Labels::new(namespace);
     let home = match home_labels.get(NAMESPACE_NAME) {
-        Label::Is(name) if cluster.knows_namespace(name) => Home::Namespace(name.to_owned()),
+        // One that is asked for by name exists, and may have labels that nobody knows.
+        Label::Is(name) if origin == Origin::Asked || cluster.knows_namespace(name) => {
+            Home::Namespace(name.to_owned())
+        }
         Label::Is(_) => Home::Elsewhere(home_labels),
         _ => {
             home_labels.insert(NAMESPACE_NAME, OTHER);

@@ -76,7 +76,9 @@ fn about_nobody(expectations: &Expectations, coverage: &Coverage) -> Vec<Invalid
     for (i, entry) in expectations.flows.iter().enumerate() {
         // Whether there are such pods need not be known.
         let unknown = |p: &Party| {
-            p.forms().any(|form| matches!(form, Party::Unknown(_) | Party::HostNetwork(_)))
+            p.forms().any(|form| {
+                matches!(form, Party::Unknown(_) | Party::Later(_) | Party::HostNetwork(_))
+            })
         };
         // A single pod always reaches itself, which no entry can be about.
         let itself = entry.from == entry.to && coverage.ends[i] == [true, true];

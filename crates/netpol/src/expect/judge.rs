@@ -122,7 +122,9 @@ impl<'e> Run<'e> {
                 for form in party.forms() {
                     match form {
                         Party::Pods(pattern) => asked.apart.push(pattern.clone()),
-                        Party::Unknown(pattern) => asked.present.push(pattern.clone()),
+                        Party::Unknown(pattern) | Party::Later(pattern) => {
+                            asked.present.push(pattern.clone());
+                        }
                         _ => {}
                     }
                 }

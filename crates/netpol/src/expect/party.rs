@@ -25,6 +25,9 @@ pub enum Party {
     Pods(PodPattern),
     /// Pods by labels that are not in the input.
     Unknown(PodPattern),
+    /// Pods that are made later with these labels and whatever others: where one of them may be
+    /// closed, what must be open is not certain.
+    Later(PodPattern),
     /// Addresses outside of the cluster.
     Addresses(Block),
     /// A node, or something on a node such as an API server: its addresses, none where they are not
@@ -54,8 +57,6 @@ pub(super) struct Lookup<'p> {
     party: &'p Party,
     /// Whether it holds each member of the input.
     members: Vec<Tri>,
-    /// Whether pods that nobody knows may be among it: those of a workload are known.
-    open_ended: bool,
 }
 
 /// How an entry holds somebody.
@@ -121,10 +122,7 @@ impl<'p> Lookup<'p> {
                 found.into_iter().for_each(|i| members[i] = Tri::Yes);
             }
         }
-        let is = |wanted: fn(&Party) -> bool| party.forms().any(wanted);
-        let open_ended = is(|form| matches!(form, Party::Unknown(_)))
-            && !is(|form| matches!(form, Party::Workload(_)));
-        Self { party, members, open_ended }
+        Self { party, members }
     }
 
     /// How it holds a pod of the input, or one that is not in it.
@@ -137,13 +135,16 @@ impl<'p> Lookup<'p> {
             Origin::Peer => Required::Yes,
             Origin::Asked | Origin::Combined => Required::No,
         };
-        let unknown = if self.open_ended { Required::Perhaps } else { Required::No };
         let held = self.party.forms().filter_map(|form| match form {
             Party::Any => Held::new(Tri::Yes, of_peer),
-            Party::Unknown(own) => {
+            Party::Unknown(own) | Party::Later(own) => {
                 let exactly = own == pattern && origin != Origin::Combined;
+                let others = match form {
+                    Party::Later(_) => Required::Perhaps,
+                    _ => Required::No,
+                };
                 let holds = holds_pod(cluster, own, &who.pod);
-                if exactly { Some(Held::CERTAIN) } else { Held::new(holds, unknown) }
+                if exactly { Some(Held::CERTAIN) } else { Held::new(holds, others) }
             }
             Party::Pods(own) => Held::new(holds_pod(cluster, own, &who.pod), of_peer),
             _ => None,
@@ -174,16 +175,16 @@ impl<'p> Lookup<'p> {
                 let inside = host.addresses.iter().filter(|a| block.contains(**a)).count();
                 let some = Tri::Maybe(Why::UnknownAddress);
                 let all = inside > 0 && inside == host.addresses.len();
-                Held::new(
-                    if all {
-                        Tri::Yes
-                    } else if inside > 0 {
-                        some
-                    } else {
-                        Tri::No
-                    },
-                    Required::Yes,
-                )
+                let holds = if all {
+                    Tri::Yes
+                } else if inside > 0 {
+                    some
+                } else {
+                    Tri::No
+                };
+                // Whether a plugin lets a wide block hold nodes is nothing that the entry is about.
+                let one = block.spans().iter().any(|span| span.first() == span.last());
+                Held::new(holds, if one { Required::Yes } else { Required::No })
             }
             _ => None,
         });
@@ -238,6 +239,10 @@ impl fmt::Display for Party {
             Self::Pods(pattern) => pods(f, pattern),
             Self::Unknown(pattern) => {
                 f.write_str("unknown ")?;
+                pods(f, pattern)
+            }
+            Self::Later(pattern) => {
+                f.write_str("later ")?;
                 pods(f, pattern)
             }
             Self::Addresses(block) => {

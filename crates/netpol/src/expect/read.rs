@@ -110,8 +110,7 @@ fn party(at: &Cursor<'_>) -> Option<Party> {
     forms.into_iter().collect::<Option<Vec<_>>>().map(Party::OneOf)
 }
 
-const FORMS: &str =
-    "any, workload, namespaceSelector, podSelector, unknown, cidr, host, hostNetwork, somewhere";
+const FORMS: &str = "any, workload, namespaceSelector, podSelector, unknown, later, cidr, host, hostNetwork, somewhere";
 
 fn form(at: &Cursor<'_>) -> Option<Party> {
     if let Some(word) = at.value().as_str() {
@@ -123,11 +122,12 @@ fn form(at: &Cursor<'_>) -> Option<Party> {
     }
     at.object()?;
     let known = ["workload", "namespaceSelector", "podSelector", "unknown", "cidr", "except"];
-    at.only(&[&known[..], &["host", "hostNetwork"]].concat());
+    at.only(&[&known[..], &["later", "host", "hostNetwork"]].concat());
     let forms = [
         ("workload", at.get("workload").is_some()),
         ("cidr", at.get("cidr").is_some()),
         ("unknown", at.get("unknown").is_some()),
+        ("later", at.get("later").is_some()),
         ("host", at.get("host").is_some()),
         ("hostNetwork", at.get("hostNetwork").is_some()),
         ("podSelector", at.get("podSelector").is_some()),
@@ -165,11 +165,12 @@ fn form(at: &Cursor<'_>) -> Option<Party> {
             read.into_iter().collect::<Option<Vec<_>>>().map(Party::Host)
         }
         "hostNetwork" => Some(Party::HostNetwork(at.get("hostNetwork")?.string()?.to_owned())),
-        "unknown" => {
-            let inside = at.get("unknown")?;
+        "unknown" | "later" => {
+            let inside = at.get(first)?;
             inside.object()?;
             inside.only(&selectors);
-            Some(Party::Unknown(pattern(&inside)))
+            let pattern = pattern(&inside);
+            Some(if first == "later" { Party::Later(pattern) } else { Party::Unknown(pattern) })
         }
         _ => Some(Party::Pods(pattern(at))),
     }

@@ -13,6 +13,9 @@ use crate::policy::Direction;
 use crate::ports::PortSet;
 use crate::verdict::{Verdict, Why};
 
+/// No node's name: it is not a DNS name.
+const ELSEWHERE: &str = "*";
+
 /// Names that are written out; more are counted.
 const NAMED: usize = 3;
 
@@ -233,7 +236,13 @@ impl<'a> Survey<'a> {
         direction: Direction,
         other: &EndpointSet,
     ) -> Open {
-        let pod = Endpoint::Pod(&own.pod);
+        let mut pod = own.pod.clone();
+        if matches!(other, EndpointSet::Host(_)) && !pod.host_network {
+            // A node reaches the pods on it, which no policy is about: the question is what it may send
+            // to pods of other nodes.
+            pod.node = Some(ELSEWHERE.to_owned());
+        }
+        let pod = Endpoint::Pod(&pod);
         let verdict = |other: Endpoint<'_>| {
             let (source, destination) = direction.from_to(pod, other);
             self.input.cluster.verdict(&source, &destination)

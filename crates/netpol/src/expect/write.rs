@@ -146,6 +146,7 @@ fn party(party: &Party) -> Value {
         Party::Workload(name) => json!({"workload": name}),
         Party::Pods(pattern) => json!(pattern),
         Party::Unknown(pattern) => json!({"unknown": pattern}),
+        Party::Later(pattern) => json!({"later": pattern}),
         Party::Addresses(Block { cidr, except }) if except.is_empty() => json!({"cidr": cidr}),
         Party::Addresses(Block { cidr, except }) => json!({"cidr": cidr, "except": except}),
         Party::Host(addresses) => json!({"host": addresses}),

@@ -60,7 +60,7 @@ pub fn of_matrix(matrix: &Matrix, scene: &Scene<'_>) -> Vec<Finding> {
             let (from, to) = &*cell.ends;
             let mut finding = of_cell(cell, scene, (&from.endpoint(), &to.endpoint()))?;
             // Names of pods change, so that they are only said.
-            if cell.wrong > 0 && cell.flows.is_empty() {
+            if matches!(finding.kind, Kind::Bypass | Kind::Overblock) && cell.flows.is_empty() {
                 let [from, to] = &cell.between;
                 let of = match cell.pairs {
                     1 => String::new(),

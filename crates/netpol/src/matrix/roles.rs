@@ -197,7 +197,7 @@ fn pods(namespace: &str, labels: impl IntoIterator<Item = Requirement>) -> PodPa
 
 /// Pods of the input and others.
 fn both(pattern: PodPattern) -> Vec<expect::Party> {
-    vec![expect::Party::Pods(pattern.clone()), expect::Party::Unknown(pattern)]
+    vec![expect::Party::Pods(pattern.clone()), expect::Party::Later(pattern)]
 }
 
 fn one_of(mut forms: Vec<expect::Party>) -> expect::Party {

@@ -163,10 +163,14 @@ impl Platform {
         let mut expected = Expected { open, ..Expected::default() };
         let somewhere = self.api_server_cidr.is_none() && self.api_server_addresses.is_empty();
         // It may be among the addresses that the values allow.
-        if to == Party::ApiServer && somewhere && matches!(from, Party::Sandbox | Party::Pipeline) {
+        let hidden = match to {
+            Party::ApiServer if somewhere => Some("OPENHIVE_API_SERVER_CIDR"),
+            Party::Database if self.database_cidr.is_none() => Some("OPENHIVE_DATABASE_CIDR"),
+            _ => None,
+        };
+        if hidden.is_some() && matches!(from, Party::Sandbox | Party::Pipeline) {
             for (_, port) in &self.sandbox_allow {
-                let ports = port.map_or_else(PortSet::all, |port| tcp(&[port]));
-                expected.widen(ports, Some("OPENHIVE_API_SERVER_CIDR"));
+                expected.widen(port.map_or_else(PortSet::all, |port| tcp(&[port])), hidden);
             }
         }
         if self.profile == Profile::Baseline {

@@ -179,6 +179,11 @@ pub enum Reason {
     NameNotFound(String),
     /// The probe failed in the pod.
     ProbeFailed,
+    /// The pod takes every connection for one that was made, whoever listens: a proxy of a service
+    /// mesh answers beside it.
+    ProxyAnswers,
+    /// The policies judge it, and no packet was sent.
+    NothingSent,
     /// Blocked, but nobody else tried the target in the same observation.
     NoControl,
     /// The answers changed until the time was over.
@@ -211,6 +216,10 @@ impl fmt::Display for Reason {
             Self::Silent => f.write_str("a connection, but no answer to the query"),
             Self::NameNotFound(name) => write!(f, "{name} does not resolve in the cluster"),
             Self::ProbeFailed => f.write_str("the probe failed in the pod"),
+            Self::ProxyAnswers => f.write_str(
+                "a proxy beside it (Istio, Linkerd) takes every connection, so that one says nothing",
+            ),
+            Self::NothingSent => f.write_str("no packet was sent"),
             Self::NoControl => {
                 f.write_str("blocked, but nobody without policies tried the same target")
             }
@@ -248,9 +257,7 @@ pub fn observed(
         Answer::Silent => unknown(Reason::Silent),
         Answer::NameNotFound => unknown(Reason::NameNotFound("the target".to_owned())),
         Answer::Failed => unknown(Reason::ProbeFailed),
-        // Whatever keeps packets from their target, none got through.
-        Answer::TimedOut => Observed::Blocked { how: How::TimeOut },
-        Answer::Refused | Answer::Reset | Answer::Unreachable => {
+        Answer::TimedOut | Answer::Refused | Answer::Reset | Answer::Unreachable => {
             let Some(how) = answer.how() else { return unknown(Reason::ProbeFailed) };
             if looks.contains(&how) || !passed {
                 // As denials look here; or nobody gets another answer, which the control tells.

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::answer::{Address, Answer, Control, Observed};
+use super::answer::{Address, Answer, Control, Observed, Reason};
 use super::judge::{FlowVerdict, Wanted};
+use super::plan::Question;
 use crate::explain::Answer as Says;
-use crate::matrix::{Matrix, Party, Verdict};
+use crate::matrix::{Cell, Expected, Matrix, Party, Platform, Verdict};
 use crate::ports::{PortRange, PortSet, Protocol};
 use crate::verdict::Why;
 
@@ -72,6 +73,17 @@ pub struct FlowReport {
 }
 
 impl Matrix {
+    /// What is asked about its cells by packets.
+    #[must_use]
+    pub fn questions(&self, platform: &Platform) -> Vec<Question> {
+        let sent = self.cells.iter().filter(|cell| is_sent(cell.from, cell.to));
+        let question = |cell: &Cell| {
+            let Expected { open, wide, .. } = platform.expected(cell.from, cell.to);
+            Question { from: cell.from, to: cell.to, open, wide }
+        };
+        sent.map(question).collect()
+    }
+
     /// Adds what was observed. Of what the policies say and what was seen, the worse counts; what
     /// the policies leave to the plugin is settled by what was seen.
     pub fn observe(&mut self, flows: Vec<FlowReport>) {
@@ -83,11 +95,15 @@ impl Matrix {
             }
         }
         for cell in &mut self.cells {
-            if cell.flows.is_empty() {
-                continue;
-            }
             let says = cell.verdict.clone();
             cell.verdict = match &says {
+                // What the policies alone judge is not sent.
+                says if !is_sent(cell.from, cell.to) => says.clone(),
+                says if cell.flows.is_empty() => {
+                    let ports = PortSet::all().to_string();
+                    let reason = Reason::NothingSent.to_string();
+                    worse(says.clone(), Verdict::Unobserved { ports, reason })
+                }
                 // All that the plugin decides was tried.
                 Verdict::Unknown { why: Why::CniDependent, wanted: true, .. } => {
                     observed_verdict(&cell.flows, Verdict::Match)
@@ -118,5 +134,16 @@ fn observed_verdict(flows: &[FlowReport], says: Verdict) -> Verdict {
         Some(FlowVerdict::UnreachableBaseline) => Verdict::UnreachableBaseline { ports },
         Some(FlowVerdict::Wide | FlowVerdict::Match) | None => return says,
     };
-    if says.rank() <= worst.rank() { says } else { worst }
+    worse(says, worst)
+}
+
+/// The worse of two; the first of two that are as bad.
+fn worse(first: Verdict, second: Verdict) -> Verdict {
+    if first.rank() <= second.rank() { first } else { second }
+}
+
+/// Whether packets are sent from one party to another. Connections from the internet cannot be sent
+/// from inside of a cluster, and nobody names an address of every private network.
+fn is_sent(from: Party, to: Party) -> bool {
+    from != Party::External && to != Party::Private
 }

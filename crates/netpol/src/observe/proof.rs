@@ -4,6 +4,15 @@ use serde::Serialize;
 
 use super::answer::{Answer, Denials, How};
 use super::rounds::Word;
+use crate::cluster::Cluster;
+use crate::endpoint::{Endpoint, Pod};
+use crate::labels::{Requirement, Selector};
+use crate::policy::Policy;
+use crate::ports::Protocol;
+use crate::verdict::Tri;
+
+/// So many equal answers in a row count, so that one lost packet proves nothing.
+const IN_A_ROW: u32 = 3;
 
 /// Whether and how policies are enforced: a pair of pods, open → deny-all → blocked → open again.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -16,6 +25,9 @@ pub struct Proof {
     pub failed: Option<String>,
     /// Whether it could be told at all.
     pub conclusive: bool,
+    /// The node of the pods that it was made with. What the plugin does on others is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// How long a connection took before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_milliseconds: Option<u64>,
@@ -75,28 +87,6 @@ impl Proof {
         }
     }
 
-    /// Notes what was denied for the first time, so many seconds after the policy.
-    pub fn note(&mut self, round: &Round, datagrams: bool, after: f64) {
-        let denial = |word: Word| Some(Denial { how: word?.0.how()?, after });
-        self.egress = self.egress.or_else(|| denial(round.out.tcp));
-        self.ingress = self.ingress.or_else(|| denial(round.into.tcp));
-        if datagrams {
-            self.egress_udp = self.egress_udp.or_else(|| denial(round.out.udp));
-            self.ingress_udp = self.ingress_udp.or_else(|| denial(round.into.udp));
-        }
-    }
-
-    /// What of a policy that denies everything has had no effect, if anything.
-    #[must_use]
-    pub fn still_open(&self, datagrams: bool) -> Option<&'static str> {
-        match (self.egress.is_some(), self.ingress.is_some()) {
-            (false, false) => Some("a policy that denies everything changed nothing"),
-            (true, true) if !datagrams || self.egress_udp.and(self.ingress_udp).is_some() => None,
-            (true, true) => Some("a policy that denies everything did not shut UDP"),
-            _ => Some("a policy that denies everything shut one direction only"),
-        }
-    }
-
     /// What was seen, in order: `open 4 ms → deny: egress time-out after 0.9 s → open after 0.2 s`;
     /// empty where nothing was.
     #[must_use]
@@ -124,6 +114,9 @@ impl Proof {
         }
         steps.extend(self.open_again_after.map(|again| format!("open after {again:.1} s")));
         let mut text = steps.join(" → ");
+        if let Some(node) = self.node.as_ref().filter(|_| !text.is_empty()) {
+            text.push_str(&format!(" on node {node}"));
+        }
         if let Some(failed) = &self.failed {
             let gap = if text.is_empty() { "" } else { "; " };
             text.push_str(&format!("{gap}{failed}"));
@@ -151,6 +144,12 @@ pub struct Round {
 }
 
 impl Round {
+    /// Whether anything was answered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        [self.out.tcp, self.out.udp, self.into.tcp, self.into.udp].iter().any(Option::is_some)
+    }
+
     /// Whether everything got through; of datagrams where they count.
     #[must_use]
     pub fn is_open(&self, datagrams: bool) -> bool {
@@ -158,6 +157,116 @@ impl Round {
         let both = |way: Both| open(way.tcp) && (!datagrams || open(way.udp));
         both(self.out) && both(self.into)
     }
+}
+
+/// What the policy of the proof has done so far to each direction and protocol.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shut {
+    /// Whether datagrams got through before, so that they have to be shut too.
+    datagrams: bool,
+    /// Egress and ingress of connections, then of datagrams.
+    ways: [Way; 4],
+}
+
+/// One direction of one protocol.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    /// What the first denial of an unbroken row of them looked like, and how many there are.
+    denied: Option<(Denial, u32)>,
+    /// How many answers in a row were open.
+    open: u32,
+}
+
+impl Shut {
+    /// Nothing was tried since the policy was created.
+    #[must_use]
+    pub fn new(datagrams: bool) -> Self {
+        Self { datagrams, ..Self::default() }
+    }
+
+    /// Takes one round, so many seconds after the policy was created. An answer that is missing, or
+    /// that says neither, breaks every row.
+    pub fn take(&mut self, round: &Round, after: f64) {
+        let words = [round.out.tcp, round.into.tcp, round.out.udp, round.into.udp];
+        for (way, word) in self.ways.iter_mut().zip(words) {
+            let answer = word.map(|(answer, _)| answer);
+            way.open = if answer == Some(Answer::Open) { way.open + 1 } else { 0 };
+            way.denied = answer.and_then(Answer::how).map(|how| match way.denied {
+                Some((first, row)) if first.how == how => (first, row + 1),
+                _ => (Denial { how, after }, 1),
+            });
+        }
+    }
+
+    fn needed(&self) -> &[Way] {
+        if self.datagrams { &self.ways } else { &self.ways[..2] }
+    }
+
+    /// Whether every direction and protocol was denied often enough.
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        self.needed().iter().all(|way| way.denied.is_some_and(|(_, row)| row >= IN_A_ROW))
+    }
+
+    /// What of a policy that denies everything has no effect, where that is certain: something is
+    /// still open, again and again.
+    #[must_use]
+    pub fn still_open(&self) -> Option<&'static str> {
+        let open: Vec<bool> = self.needed().iter().map(|way| way.open >= IN_A_ROW).collect();
+        match open.as_slice() {
+            [true, true, ..] => Some("a policy that denies everything changed nothing"),
+            [true, ..] | [_, true, ..] => {
+                Some("a policy that denies everything shut one direction only")
+            }
+            _ if open.contains(&true) => Some("a policy that denies everything did not shut UDP"),
+            _ => None,
+        }
+    }
+
+    /// Puts what denials look like into the proof.
+    pub fn tell(&self, proof: &mut Proof) {
+        let seen = |way: &Way| way.denied.map(|(denial, _)| denial);
+        let [egress, ingress, egress_udp, ingress_udp] = &self.ways;
+        (proof.egress, proof.ingress) = (seen(egress), seen(ingress));
+        if self.datagrams {
+            (proof.egress_udp, proof.ingress_udp) = (seen(egress_udp), seen(ingress_udp));
+        }
+    }
+}
+
+/// The policies beside which a policy that denies everything to `pod` may leave it open to `other`,
+/// so that it proves nothing that it does. Empty where it has to shut it.
+#[must_use]
+pub fn keeps_open(cluster: &Cluster, pod: &Pod, other: &Pod, port: u16) -> Vec<String> {
+    let mut shut = cluster.clone();
+    let labels = pod.labels.iter().filter_map(|(key, value)| {
+        Some(Requirement::In(key.to_owned(), [value?.to_owned()].into()))
+    });
+    shut.policies.push(Policy {
+        namespace: pod.namespace().unwrap_or_default().to_owned(),
+        name: "deny-all".to_owned(),
+        selector: Selector::new(labels),
+        ingress: Some(Vec::new()),
+        egress: Some(Vec::new()),
+        idle: Vec::new(),
+        notes: Vec::new(),
+        place: None,
+    });
+    let (pod_end, other_end) = (Endpoint::Pod(pod), Endpoint::Pod(other));
+    let is_shut = [(&pod_end, &other_end), (&other_end, &pod_end)].into_iter().all(|(from, to)| {
+        let verdict = shut.verdict(from, to);
+        [Protocol::Tcp, Protocol::Udp].iter().all(|p| verdict.at(*p, port) == Tri::No)
+    });
+    if is_shut {
+        return Vec::new();
+    }
+    let own = cluster.policies.iter().filter(|p| cluster.selects(p, pod) != Tri::No);
+    let admin = cluster.admin.iter().filter(|p| cluster.admin_selects(p, pod) != Tri::No);
+    let foreign = cluster.foreign.iter().filter(|p| cluster.foreign_selects(p, pod) != Tri::No);
+    let own = own.map(|p| format!("NetworkPolicy {}", p.id()));
+    own.chain(admin.map(|p| format!("{} {}", p.kind, p.name)))
+        .chain(foreign.map(|p| p.object.clone()))
+        .collect()
 }
 
 /// How long the parts of a run took, in seconds.
@@ -187,54 +296,130 @@ pub struct Sent {
 
 #[cfg(test)]
 mod tests {
-    use super::{Both, Proof, Round};
+    use serde_json::json;
+
+    use super::{Both, Proof, Round, Shut, keeps_open};
+    use crate::Pod;
+    use crate::labels::Labels;
     use crate::observe::{Answer, How};
+    use crate::read::Reader;
 
-    const OPEN: Option<(Answer, u64)> = Some((Answer::Open, 1));
-    const LOST: Option<(Answer, u64)> = Some((Answer::TimedOut, 1000));
-    const TOLD: Option<(Answer, u64)> = Some((Answer::Unreachable, 1));
+    type Word = Option<(Answer, u64)>;
 
-    fn round(out: [Option<(Answer, u64)>; 2], into: [Option<(Answer, u64)>; 2]) -> Round {
-        let both = |[tcp, udp]: [Option<(Answer, u64)>; 2]| Both { tcp, udp };
+    const OPEN: Word = Some((Answer::Open, 1));
+    const LOST: Word = Some((Answer::TimedOut, 1000));
+    const TOLD: Word = Some((Answer::Unreachable, 1));
+
+    fn round(out: [Word; 2], into: [Word; 2]) -> Round {
+        let both = |[tcp, udp]: [Word; 2]| Both { tcp, udp };
         Round { out: both(out), into: both(into) }
     }
 
+    fn after(rounds: &[Round]) -> Shut {
+        let mut shut = Shut::new(true);
+        rounds.iter().for_each(|round| shut.take(round, 0.1));
+        shut
+    }
+
     #[test]
-    fn every_direction_and_protocol_has_to_be_shut() {
+    fn three_denials_in_a_row_in_every_direction_and_protocol_are_a_proof() {
+        let denied = round([LOST, TOLD], [LOST, LOST]);
+        assert!(!after(&[denied; 2]).is_shut());
+        let shut = after(&[denied; 3]);
+        assert!(shut.is_shut());
         let mut proof = Proof::default();
-        let mut after = |out, into| {
-            proof.note(&round(out, into), true, 0.1);
-            proof.still_open(true)
-        };
+        shut.tell(&mut proof);
+        assert_eq!(proof.looks().tcp, [How::TimeOut].into());
+        assert_eq!(proof.looks().udp, [How::TimeOut, How::Unreachable].into());
+    }
+
+    #[test]
+    fn packets_that_are_lost_now_and_then_prove_nothing() {
+        let open = round([OPEN, OPEN], [OPEN, OPEN]);
+        let lost = [
+            round([LOST, OPEN], [OPEN, OPEN]),
+            round([OPEN, OPEN], [LOST, OPEN]),
+            round([OPEN, LOST], [OPEN, LOST]),
+        ];
+        let rounds: Vec<Round> = lost.iter().cycle().take(60).copied().collect();
+        assert!(!after(&rounds).is_shut());
+        // Not even several in a row, where one got through.
+        let denied = round([LOST, LOST], [LOST, LOST]);
+        assert!(!after(&[denied, denied, open, denied, denied]).is_shut());
+        let silent = round([LOST, LOST], [None, LOST]);
+        assert!(!after(&[denied, denied, silent, denied]).is_shut());
+    }
+
+    #[test]
+    fn what_stays_open_is_not_enforced_and_what_is_not_answered_is_not_known() {
+        let says = |out, into| after(&[round(out, into); 3]).still_open();
         let nothing = Some("a policy that denies everything changed nothing");
-        assert_eq!(after([OPEN, OPEN], [OPEN, OPEN]), nothing);
-        assert_eq!(after([OPEN, OPEN], [None, None]), nothing, "no word is no denial");
+        assert_eq!(says([OPEN, OPEN], [OPEN, OPEN]), nothing);
         let one = Some("a policy that denies everything shut one direction only");
-        assert_eq!(after([LOST, OPEN], [OPEN, OPEN]), one);
+        assert_eq!(says([LOST, OPEN], [OPEN, OPEN]), one);
         let udp = Some("a policy that denies everything did not shut UDP");
-        assert_eq!(after([LOST, TOLD], [LOST, OPEN]), udp);
-        assert_eq!(after([LOST, TOLD], [LOST, LOST]), None);
-        let looks = proof.looks();
-        assert_eq!(looks.tcp, [How::TimeOut].into());
-        assert_eq!(looks.udp, [How::TimeOut, How::Unreachable].into());
+        assert_eq!(says([LOST, TOLD], [LOST, OPEN]), udp);
+        assert_eq!(says([LOST, TOLD], [LOST, LOST]), None);
+        assert_eq!(says([None, None], [None, None]), None, "no answer is none");
+        let open = round([OPEN, OPEN], [OPEN, OPEN]);
+        assert_eq!(after(&[open, open]).still_open(), None, "once more is needed");
+        let silent = round([None, None], [None, None]);
+        assert_eq!(after(&[open, open, open, silent]).still_open(), None, "then nothing was said");
     }
 
     #[test]
     fn datagrams_are_told_where_they_fare_otherwise() {
         let mut proof = Proof::default();
-        proof.note(&round([LOST, TOLD], [LOST, LOST]), true, 0.5);
+        let mut shut = Shut::new(true);
+        shut.take(&round([LOST, TOLD], [LOST, LOST]), 0.5);
+        shut.tell(&mut proof);
+        proof.node = Some("n1".to_owned());
         let egress = "egress time-out after 0.5 s, egress UDP unreachable (ICMP) after 0.5 s";
-        assert_eq!(proof.seen(), format!("deny: {egress}, ingress time-out after 0.5 s"));
+        let seen = format!("deny: {egress}, ingress time-out after 0.5 s on node n1");
+        assert_eq!(proof.seen(), seen);
     }
 
     #[test]
     fn datagrams_that_never_got_through_are_not_asked_for() {
+        let mut shut = Shut::new(false);
+        let denied = round([LOST, LOST], [TOLD, LOST]);
+        (0..3).for_each(|_| shut.take(&denied, 0.1));
+        assert!(shut.is_shut());
         let mut proof = Proof::default();
-        proof.note(&round([LOST, LOST], [TOLD, LOST]), false, 0.1);
-        assert_eq!(proof.still_open(false), None);
+        shut.tell(&mut proof);
         assert_eq!(proof.looks().tcp, [How::TimeOut, How::Unreachable].into());
         assert!(proof.looks().udp.is_empty());
         assert!(!round([OPEN, LOST], [OPEN, LOST]).is_open(true));
         assert!(round([OPEN, LOST], [OPEN, LOST]).is_open(false));
+    }
+
+    #[test]
+    fn a_policy_that_may_keep_the_pair_open_is_named() {
+        let pod = |name: &str, labels: &[(&str, &str)]| {
+            Pod::new("openhive-probes", name, Labels::new(labels.iter().copied()))
+        };
+        let (first, free) = (pod("a", &[("role", "proof")]), pod("b", &[]));
+        let keeps = |objects: &[serde_json::Value]| {
+            let mut reader = Reader::new("default");
+            objects.iter().for_each(|object| reader.add(object, None));
+            keeps_open(&reader.finish().cluster, &first, &free, 8080)
+        };
+        assert_eq!(keeps(&[]), Vec::<String>::new());
+        let deny = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "shut", "namespace": "openhive-probes"},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}});
+        assert_eq!(keeps(&[deny]), Vec::<String>::new(), "it opens nothing");
+        let allow = json!({
+            "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": "monitoring"},
+            "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}},
+                "ingress": [{"name": "all", "action": "Accept", "from": [{"namespaces": {}}]}]},
+        });
+        assert_eq!(keeps(&[allow]), ["ClusterNetworkPolicy monitoring"]);
+        let other = json!({
+            "apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy",
+            "metadata": {"name": "any"}, "spec": {"endpointSelector": {}, "ingress": [{}]},
+        });
+        assert_eq!(keeps(&[other]), ["CiliumClusterwideNetworkPolicy any"]);
     }
 }

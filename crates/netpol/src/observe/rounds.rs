@@ -3,21 +3,32 @@
 use super::answer::{Address, Answer, Control, Denials, Observed, Reason, observed};
 use super::flow::{FlowReport, Via};
 use super::judge::{FlowVerdict, Wanted, disagrees, judge};
-use super::plan::{Flow, Plan, Target};
-use crate::matrix::Party;
+use super::plan::{Flow, Plan};
+use super::target::Target;
 use crate::verdict::{Tri, Why};
 
 /// So many equal answers in a row settle what was in doubt.
 const EQUAL: u32 = 3;
 
-/// The state of one flow.
-#[derive(Clone, Copy, Debug, Default)]
-struct Track {
+/// The attempts at one flow.
+#[derive(Clone, Debug, Default)]
+struct Attempts {
+    /// The last answer that counts, and in which round it came.
     answer: Option<Answer>,
     milliseconds: Option<u64>,
+    round: u32,
     asked: u32,
     equal: u32,
     doubted: bool,
+    /// Each round in which it was asked, and whether it got through then.
+    through: Vec<(u32, bool)>,
+}
+
+impl Attempts {
+    /// Whether it got through in a round; `None` where it was not asked then.
+    fn in_round(&self, round: u32) -> Option<bool> {
+        self.through.iter().find(|(number, _)| *number == round).map(|(_, through)| *through)
+    }
 }
 
 /// All observations of a plan.
@@ -26,7 +37,9 @@ pub struct Rounds<'a> {
     plan: &'a Plan,
     looks: Denials,
     proven: bool,
-    tracks: Vec<Track>,
+    attempts: Vec<Attempts>,
+    /// How many rounds there were.
+    round: u32,
 }
 
 /// What a flow gave in one round; `None` where its probe ended without a word.
@@ -36,8 +49,8 @@ impl<'a> Rounds<'a> {
     /// Nothing was asked yet.
     #[must_use]
     pub fn new(plan: &'a Plan, looks: Denials) -> Self {
-        let tracks = vec![Track::default(); plan.flows.len()];
-        Self { plan, looks, proven: false, tracks }
+        let attempts = vec![Attempts::default(); plan.flows.len()];
+        Self { plan, looks, proven: false, attempts, round: 0 }
     }
 
     /// Whether policies were shown to be enforced: otherwise nothing is blocked by them.
@@ -45,39 +58,49 @@ impl<'a> Rounds<'a> {
         self.proven = proven;
     }
 
-    /// Takes one more round at the end: what has to be closed and is open now was open.
+    /// Takes one more round at the end: what has to be closed and is open now was open, and what gives
+    /// no answer any more is not known. A denial is as good as the one before, with its control.
     pub fn once_more(&mut self, words: impl IntoIterator<Item = (usize, Word)>) {
+        self.round += 1;
         for (number, word) in words {
             let closed = self.plan.flows[number].wanted == Some(Wanted::Closed);
-            let Some((Answer::Open, milliseconds)) = word.filter(|_| closed) else { continue };
-            let track = &mut self.tracks[number];
-            track.asked += 1;
-            track.answer = Some(Answer::Open);
-            track.milliseconds = Some(milliseconds);
-            // Open once is open.
-            track.equal = EQUAL;
+            let answer = word.map(|(answer, _)| answer);
+            let attempts = &mut self.attempts[number];
+            attempts.asked += 1;
+            attempts.through.push((self.round, answer == Some(Answer::Open)));
+            if closed && matches!(answer, None | Some(Answer::Open)) {
+                attempts.answer = answer;
+                attempts.milliseconds = word.map(|(_, milliseconds)| milliseconds);
+                attempts.round = self.round;
+                // Open once is open.
+                attempts.equal = EQUAL;
+            }
         }
     }
 
     /// How many flows have to be asked again.
     #[must_use]
     pub fn unsettled_flows(&self) -> usize {
-        (0..self.tracks.len()).filter(|flow| self.unsettled(*flow)).count()
+        (0..self.attempts.len()).filter(|flow| self.unsettled(*flow)).count()
     }
 
-    /// Takes the words of one round, each with the number of its flow.
+    /// Takes the answers of one round, each with the number of its flow.
     pub fn take(&mut self, words: impl IntoIterator<Item = (usize, Word)>) {
+        self.round += 1;
         for (flow, word) in words {
-            let track = &mut self.tracks[flow];
+            let attempts = &mut self.attempts[flow];
             let answer = word.map(|(answer, _)| answer);
-            track.equal =
-                if track.asked > 0 && track.answer == answer { track.equal + 1 } else { 1 };
-            track.asked += 1;
-            track.answer = answer;
-            track.milliseconds = word.map(|(_, milliseconds)| milliseconds);
+            let same = attempts.asked > 0 && attempts.answer == answer;
+            attempts.equal = if same { attempts.equal + 1 } else { 1 };
+            attempts.asked += 1;
+            attempts.answer = answer;
+            attempts.milliseconds = word.map(|(_, milliseconds)| milliseconds);
+            attempts.round = self.round;
+            attempts.through.push((self.round, answer == Some(Answer::Open)));
         }
-        for flow in 0..self.tracks.len() {
-            self.tracks[flow].doubted |= self.disagrees(flow);
+        for flow in 0..self.attempts.len() {
+            let doubted = self.disagrees(flow);
+            self.attempts[flow].doubted |= doubted;
         }
     }
 
@@ -88,15 +111,15 @@ impl<'a> Rounds<'a> {
     }
 
     fn unsettled(&self, number: usize) -> bool {
-        let track = &self.tracks[number];
+        let attempts = &self.attempts[number];
         // Without the proof another answer would say no more.
-        self.proven && track.doubted && track.equal < EQUAL
+        self.proven && attempts.doubted && attempts.equal < EQUAL
     }
 
     /// Whether anything has to be asked again.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        !(0..self.tracks.len()).any(|flow| self.unsettled(flow))
+        !(0..self.attempts.len()).any(|flow| self.unsettled(flow))
     }
 
     /// The flows that are asked again, with all others to the same targets: their controls.
@@ -113,49 +136,66 @@ impl<'a> Rounds<'a> {
 
     fn with_controls(&self, asked: impl Fn(usize) -> bool) -> Vec<usize> {
         let all = 0..self.plan.flows.len();
+        let chosen: Vec<usize> = all.clone().filter(|flow| asked(*flow)).collect();
         let targets: std::collections::BTreeSet<usize> =
-            all.clone().filter(|f| asked(*f)).map(|f| self.plan.flows[f].target).collect();
+            chosen.iter().map(|flow| self.plan.flows[*flow].target).collect();
         // Of the others only who gets through says something.
-        let helps = |f: usize| {
-            let flow = &self.plan.flows[f];
-            targets.contains(&flow.target)
-                && (flow.wanted.is_none() || self.tracks[f].answer == Some(Answer::Open))
+        let helps = |flow: usize| {
+            targets.iter().any(|target| self.is_about(flow, *target))
+                && (self.plan.flows[flow].wanted.is_none()
+                    || self.attempts[flow].answer == Some(Answer::Open))
         };
-        all.filter(|f| asked(*f) || helps(*f)).collect()
+        all.filter(|flow| chosen.contains(flow) || helps(*flow)).collect()
+    }
+
+    /// Whether a flow that gets through shows that a target can be reached: it goes to the same, or
+    /// from a pod behind a Service to itself.
+    fn is_about(&self, flow: usize, target: usize) -> bool {
+        let flow = &self.plan.flows[flow];
+        let (to, about) = (self.target(flow), &self.plan.targets[target]);
+        flow.target == target
+            || (flow.wanted.is_none()
+                && to.kind == Address::Pod
+                && about.ready.contains(&(to.address, to.port)))
     }
 
     fn target(&self, flow: &Flow) -> &Target {
         &self.plan.targets[flow.target]
     }
 
-    /// Who else reached the target.
+    /// Whether a proxy beside a pod takes every connection: it got through where nobody listens.
+    fn has_proxy(&self, participant: usize) -> bool {
+        self.plan.flows.iter().zip(&self.attempts).any(|(flow, attempts)| {
+            flow.source == participant
+                && Some(flow.target) == self.plan.closed
+                && attempts.through.iter().any(|(_, through)| *through)
+        })
+    }
+
+    /// Who else reached the target in the round that a flow's answer is of.
     #[must_use]
     pub fn control(&self, number: usize) -> Control {
         let flow = &self.plan.flows[number];
         let target = self.target(flow);
-        let node = &self.plan.actors[flow.source].node;
-        let others = || {
-            self.plan.flows.iter().enumerate().filter(move |(other, f)| {
-                let source = &self.plan.actors[f.source];
-                *other != number
-                    && f.target == flow.target
-                    && self.tracks[*other].asked > 0
-                    && if target.outside {
-                        f.wanted.is_none() && source.node == *node
-                    } else {
-                        f.source != flow.source
-                    }
-            })
-        };
-        let through =
-            |(other, _): &(usize, &Flow)| self.tracks[*other].answer == Some(Answer::Open);
-        if let Some((_, control)) = others().find(through) {
-            return Control::Passed { by: self.plan.actors[control.source].id() };
+        let node = self.plan.participants[flow.source].node();
+        let round = self.attempts[number].round;
+        let mut tried = Vec::new();
+        for (other, f) in self.plan.flows.iter().enumerate() {
+            let source = &self.plan.participants[f.source];
+            let counts = if target.outside {
+                f.target == flow.target && f.wanted.is_none() && source.node() == node
+            } else {
+                self.is_about(other, flow.target) && f.source != flow.source
+            };
+            if other == number || !counts || self.has_proxy(f.source) {
+                continue;
+            }
+            match self.attempts[other].in_round(round) {
+                Some(true) => return Control::Passed { by: source.id() },
+                Some(false) => tried.push(source.id()),
+                None => {}
+            }
         }
-        if target.node_reaches {
-            return Control::Passed { by: "its node".to_owned() };
-        }
-        let tried: Vec<String> = others().map(|(_, f)| self.plan.actors[f.source].id()).collect();
         match tried.as_slice() {
             [] => Control::Missing,
             [only] => Control::Failed { by: only.clone() },
@@ -164,10 +204,14 @@ impl<'a> Rounds<'a> {
     }
 
     fn observed(&self, number: usize) -> Observed {
-        let target = self.target(&self.plan.flows[number]);
-        let track = &self.tracks[number];
+        let flow = &self.plan.flows[number];
+        let target = self.target(flow);
+        let answer = self.attempts[number].answer;
         let looks = self.looks.of(target.probe.protocol());
-        match observed(track.answer, target.kind, &self.control(number), looks) {
+        match observed(answer, target.kind, &self.control(number), looks) {
+            Observed::Open if self.has_proxy(flow.source) => {
+                Observed::Unknown { reason: Reason::ProxyAnswers }
+            }
             Observed::Blocked { .. } if !self.proven => {
                 Observed::Unknown { reason: Reason::NotEnforced }
             }
@@ -209,8 +253,8 @@ impl<'a> Rounds<'a> {
     fn report(&self, number: usize) -> Option<FlowReport> {
         let flow = &self.plan.flows[number];
         let wanted = flow.wanted?;
-        let (target, track) = (self.target(flow), &self.tracks[number]);
-        let source = &self.plan.actors[flow.source];
+        let (target, attempts) = (self.target(flow), &self.attempts[number]);
+        let source = &self.plan.participants[flow.source];
         let control = self.control(number);
         let observed = if self.unsettled(number) {
             Observed::Unknown { reason: Reason::Unsettled }
@@ -235,9 +279,9 @@ impl<'a> Rounds<'a> {
             expected: wanted,
             says: flow.says.into(),
             static_why: why,
-            answer: track.answer,
-            milliseconds: track.milliseconds,
-            asked: track.asked,
+            answer: attempts.answer,
+            milliseconds: attempts.milliseconds,
+            asked: attempts.asked,
             observed,
             control,
             verdict,
@@ -255,13 +299,4 @@ impl<'a> Rounds<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// The parties of a matrix that probe or are probed.
-#[must_use]
-pub fn parties(matrix: &crate::matrix::Matrix) -> Vec<Party> {
-    let mut all: Vec<Party> = matrix.cells.iter().flat_map(|c| [c.from, c.to]).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::{Address, Answer, Control, How, Looks, Observed, Reason, observed};
 use super::judge::{FlowVerdict, Wanted, judge};
-use super::pod::smallest_labels;
+use super::pod::{Role, smallest_labels};
 use crate::labels::Labels;
 use crate::verdict::{Tri, Why};
 use crate::{Cluster, Pod};
@@ -76,12 +76,12 @@ proptest! {
             prop_assert_ne!(says, Tri::No);
         } else if good {
             // Closed as intended is claimed only where somebody else got through, and by an answer
-            // that denials give here or by silence.
+            // that denials give here: silence too is one only where denials are silent.
             let passed = matches!(control, Control::Passed { .. });
             prop_assert!(passed, "{:?}", control);
             prop_assert_ne!(wanted, Wanted::Open);
             let how = answer.and_then(Answer::how);
-            let denial = how.is_some_and(|h| h == How::TimeOut || looks.contains(&h));
+            let denial = how.is_some_and(|how| looks.contains(&how));
             prop_assert!(denial, "{:?}", answer);
             prop_assert_ne!(address, Address::EmptyService);
         }
@@ -173,7 +173,7 @@ fn a_probe_pod_has_only_labels_that_a_policy_reads() {
         json!({"matchLabels": {"app": "web"}}),
         json!({"matchExpressions": [{"key": "job", "operator": "Exists"}]}),
     ]);
-    let labels = |of: &[(&str, &str)]| smallest_labels(&cluster, &pod(of));
+    let labels = |of: &[(&str, &str)]| smallest_labels(&cluster, &pod(of), Role::Proof);
     let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
     assert_eq!(
         labels(&[("app", "web"), ("tier", "front"), ("pod-template-hash", "1")]),
@@ -187,62 +187,91 @@ fn a_probe_pod_has_only_labels_that_a_policy_reads() {
 fn a_policy_that_reads_what_only_a_controller_sets_cannot_be_stood_for() {
     let hash = json!({"matchExpressions": [{"key": "pod-template-hash", "operator": "Exists"}]});
     let with = pod(&[("app", "web"), ("pod-template-hash", "1")]);
-    assert_eq!(smallest_labels(&cluster(&[hash]), &with), None);
+    assert_eq!(smallest_labels(&cluster(&[hash]), &with, Role::Proof), None);
 }
 
 mod rounds {
     use std::net::IpAddr;
 
-    use super::super::actor::Actor;
     use super::super::answer::{Address, Answer, Control, Denials, How, Observed, Reason};
     use super::super::flow::Via;
     use super::super::judge::{FlowVerdict, Wanted};
-    use super::super::plan::{Behind, Flow, Plan, Probe, Target};
+    use super::super::participant::Participant;
+    use super::super::plan::{Flow, Plan};
     use super::super::rounds::Rounds;
+    use super::super::target::{Behind, Probe, Target};
     use crate::Pod;
     use crate::labels::Labels;
     use crate::matrix::Party;
     use crate::verdict::Tri;
 
-    fn actor(party: Party, name: &str) -> Actor {
-        Actor {
+    fn participant(party: Party, name: &str) -> Participant {
+        let mut pod = Pod::new("a", name, Labels::default());
+        pod.node = Some("n".to_owned());
+        Participant {
             party,
-            pod: Pod::new("a", name, Labels::default()),
-            namespace: "a".into(),
-            name: name.into(),
+            pod,
             container: "c".into(),
             via: Via::Pod,
-            node: "n".into(),
-            address: None,
             listens: Vec::new(),
-            reached_by_node: Vec::new(),
             probes: true,
+            sends: true,
         }
     }
 
-    /// A sender that must not reach an address outside, and the control beside it.
-    fn plan() -> Plan {
-        let address = IpAddr::from([203, 0, 113, 7]);
-        let target = Target {
+    fn target(address: [u8; 4], kind: Address) -> Target {
+        let address = IpAddr::from(address);
+        Target {
             to: Party::External,
             name: "x".into(),
             address,
             port: 443,
             seen_port: 443,
             probe: Probe::Tcp,
-            kind: Address::Outside,
+            kind,
             behind: vec![Behind::Outside(address)],
-            node_reaches: false,
-            outside: true,
-        };
+            ready: Vec::new(),
+            outside: kind == Address::Outside,
+        }
+    }
+
+    const CONTROL: Option<Wanted> = None;
+
+    fn flow(source: usize, target: usize, wanted: Option<Wanted>) -> Flow {
+        let says = if wanted == Some(Wanted::Closed) { Tri::No } else { Tri::Yes };
+        Flow { source, target, wanted, says }
+    }
+
+    /// A sender that must not reach an address outside, and the control beside it.
+    fn plan() -> Plan {
         Plan {
-            actors: vec![actor(Party::Agent, "agent"), actor(Party::Elsewhere, "free")],
-            targets: vec![target],
-            flows: vec![
-                Flow { source: 0, target: 0, wanted: Some(Wanted::Closed), says: Tri::No },
-                Flow { source: 1, target: 0, wanted: None, says: Tri::Yes },
+            participants: vec![
+                participant(Party::Agent, "agent"),
+                participant(Party::Elsewhere, "free"),
             ],
-            gaps: Vec::new(),
+            targets: vec![target([203, 0, 113, 7], Address::Outside)],
+            flows: vec![flow(0, 0, Some(Wanted::Closed)), flow(1, 0, CONTROL)],
+            ..Plan::default()
+        }
+    }
+
+    /// A sender that must not reach a pod and the Service before it, and the pod that tries itself.
+    fn of_pod() -> Plan {
+        let pod = target([10, 0, 0, 7], Address::Pod);
+        let mut service = target([10, 96, 0, 7], Address::Service);
+        service.ready = vec![(pod.address, pod.port)];
+        Plan {
+            participants: vec![
+                participant(Party::Agent, "agent"),
+                participant(Party::Dashboard, "dashboard"),
+            ],
+            targets: vec![pod, service],
+            flows: vec![
+                flow(0, 0, Some(Wanted::Closed)),
+                flow(0, 1, Some(Wanted::Closed)),
+                flow(1, 0, CONTROL),
+            ],
+            ..Plan::default()
         }
     }
 
@@ -258,6 +287,7 @@ mod rounds {
 
     const OPEN: Option<(Answer, u64)> = Some((Answer::Open, 1));
     const SHUT: Option<(Answer, u64)> = Some((Answer::TimedOut, 6000));
+    const REFUSED: Option<(Answer, u64)> = Some((Answer::Refused, 1));
 
     #[test]
     fn a_flow_that_differs_is_asked_until_three_answers_are_equal() {
@@ -298,6 +328,79 @@ mod rounds {
     }
 
     #[test]
+    fn what_gives_no_answer_at_the_end_is_not_known() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        rounds.once_more([(0, None), (1, OPEN)]);
+        let no_word = FlowVerdict::Unknown { reason: Reason::NoWord };
+        assert_eq!(rounds.reports()[0].verdict, no_word);
+    }
+
+    #[test]
+    fn a_control_of_another_round_is_none() {
+        let plan = plan();
+        let mut rounds = start(&plan);
+        // The target was down while the sender tried, and came up before the control did.
+        rounds.take([(0, SHUT)]);
+        rounds.take([(1, OPEN)]);
+        let verdict = || rounds.reports()[0].verdict.clone();
+        assert_eq!(verdict(), FlowVerdict::Unknown { reason: Reason::NoControl });
+        // A later control does not take an earlier one away.
+        let mut rounds = start(&plan);
+        rounds.take([(0, SHUT), (1, OPEN)]);
+        rounds.take([(1, SHUT)]);
+        rounds.once_more([(0, SHUT), (1, SHUT)]);
+        assert_eq!(rounds.reports()[0].verdict, FlowVerdict::Match);
+    }
+
+    #[test]
+    fn a_pod_shows_that_it_listens_by_reaching_itself_in_the_same_round() {
+        let plan = of_pod();
+        let verdicts = |itself| {
+            let mut rounds = start(&plan);
+            rounds.take([(0, SHUT), (1, SHUT), (2, itself)]);
+            assert_eq!(rounds.closed_ones(), [0, 1, 2], "it is tried beside them");
+            rounds.reports().into_iter().map(|report| report.verdict).collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts(OPEN), [FlowVerdict::Match, FlowVerdict::Match]);
+        let down = FlowVerdict::UnreachableBaseline;
+        assert_eq!(verdicts(REFUSED), [down.clone(), down]);
+    }
+
+    #[test]
+    fn who_reaches_a_port_where_nobody_listens_reaches_nothing_for_certain() {
+        let mut plan = plan();
+        plan.flows[0].wanted = Some(Wanted::Open);
+        plan.flows[0].says = Tri::Yes;
+        plan.closed = Some(plan.targets.len());
+        plan.targets.push(target([10, 0, 0, 9], Address::Pod));
+        plan.flows.push(flow(0, 1, CONTROL));
+        let verdict = |closed| {
+            let mut rounds = start(&plan);
+            for _ in 0..3 {
+                rounds.take([(0, OPEN), (1, OPEN), (2, closed)]);
+            }
+            rounds.reports()[0].verdict.clone()
+        };
+        assert_eq!(verdict(REFUSED), FlowVerdict::Match);
+        assert_eq!(verdict(OPEN), FlowVerdict::Unknown { reason: Reason::ProxyAnswers });
+    }
+
+    #[test]
+    fn a_time_out_is_no_denial_where_denials_are_answered() {
+        let plan = plan();
+        let answered = Denials { tcp: [How::Refused].into(), udp: [How::Refused].into() };
+        let mut rounds = Rounds::new(&plan, answered);
+        rounds.proven(true);
+        for _ in 0..3 {
+            rounds.take([(0, SHUT), (1, OPEN)]);
+        }
+        let reason = Reason::Ambiguous(Answer::TimedOut);
+        assert_eq!(rounds.reports()[0].verdict, FlowVerdict::Unknown { reason });
+    }
+
+    #[test]
     fn where_the_control_fails_too_nothing_is_proven() {
         let plan = plan();
         let mut rounds = start(&plan);
@@ -310,7 +413,7 @@ mod rounds {
     #[test]
     fn a_control_on_another_node_is_none() {
         let mut plan = plan();
-        plan.actors[1].node = "m".into();
+        plan.participants[1].pod.node = Some("m".into());
         let mut rounds = start(&plan);
         rounds.take([(0, SHUT), (1, OPEN)]);
         assert_eq!(rounds.control(0), Control::Missing);

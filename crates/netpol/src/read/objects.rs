@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Sink, at, text_at};
 use super::foreign::foreign;
 use super::kinds::{Bearing, bearing, is_shaped_like_a_policy};
 use super::node::node;
-use super::pod::pod;
+use super::pod::{pod, running_container};
 use super::policy::{identity, network_policy};
 use super::service::{endpoint_slice, endpoints, ingress, service};
 use super::workload::{scaled, workload};
@@ -325,6 +325,7 @@ impl Reader {
                     workload: None,
                     replicas: 1,
                     varies: false,
+                    container: running_container(manifest),
                     place: place.cloned(),
                 });
             }

@@ -7,6 +7,7 @@ use super::objects::labels;
 use super::policy::{port_number, protocol};
 use crate::address::parse_address;
 use crate::endpoint::{ContainerPort, ContainerPorts, Home, Pod};
+use crate::input::Container;
 use crate::labels::Labels;
 use crate::ports::Protocol;
 
@@ -61,6 +62,22 @@ fn container(at: &Cursor<'_>, all: &mut Vec<ContainerPort>) {
             all.push(ContainerPort { name: name.unwrap_or_default(), protocol, port });
         }
     }
+}
+
+/// The first container of a pod that runs and is not about to end.
+pub(crate) fn running_container(pod: &Value) -> Option<Container> {
+    let ends = value_at(pod, &["metadata", "deletionTimestamp"]).is_some_and(|t| !t.is_null());
+    if ends || text_at(pod, &["status", "phase"]) != Some("Running") {
+        return None;
+    }
+    let spec = pod.get("spec")?;
+    let first = spec.get("containers")?.get(0)?;
+    let user = |of: &Value| of.pointer("/securityContext/runAsUser").and_then(Value::as_i64);
+    Some(Container {
+        name: text_at(first, &["name"])?.to_owned(),
+        image: text_at(first, &["image"]).unwrap_or_default().to_owned(),
+        user: user(first).or_else(|| user(spec)),
+    })
 }
 
 /// Labels that a controller puts on the pods it makes. Where the value is not known beforehand, only

@@ -60,6 +60,8 @@ pub(crate) fn service(
                 .get("ports")
                 .map(|list| list.items().filter_map(|p| service_port(&p)).collect())
                 .unwrap_or_default(),
+            publishes_not_ready: spec.value().get("publishNotReadyAddresses")
+                == Some(&Value::Bool(true)),
             keeps_client: text("externalTrafficPolicy").as_deref() == Some("Local"),
             kind,
             addresses,

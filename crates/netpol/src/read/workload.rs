@@ -47,6 +47,7 @@ pub(super) fn workload(
         workload: Some(owner),
         replicas,
         varies,
+        container: None,
         place: place.cloned(),
     }))
 }

@@ -194,6 +194,7 @@ fn pods_with_new_names_are_compared_by_their_workload_and_filters_leave_what_is_
         workload: Some(Owner { kind: "Deployment".to_owned(), name: app.to_owned() }),
         replicas: 1,
         varies: false,
+        container: None,
         place: None,
     };
     let input = |suffix: &str, cluster: Cluster| Input {

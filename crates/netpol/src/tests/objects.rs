@@ -316,7 +316,7 @@ fn a_template_may_stand_for_several_pods() {
         let mut spec = spec;
         match kind {
             "CronJob" => spec["jobTemplate"] = json!({"spec": {"template": template(json!({}))}}),
-            _ => spec["template"] = template(json!({})),
+            _ => spec["template"] = template(json!({"app": "w"})),
         }
         object(api, kind, "a", "w", json!({"spec": spec}))
     };

@@ -466,6 +466,7 @@ fn member(who: &Who) -> Option<Member> {
         workload: None,
         replicas: 1,
         varies: false,
+        container: None,
         place: None,
     })
 }

@@ -81,6 +81,7 @@ fn everything_open_is_one_group_and_all_addresses() {
             workload: None,
             replicas: 1,
             varies: false,
+            container: None,
             place: None,
         });
     }

@@ -1,5 +1,4 @@
 //! The control plane shape against itself.
-#![allow(clippy::unwrap_used)]
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -60,7 +59,7 @@ impl Owner {
         let mut process = Command::new("env")
             .arg("--default-signal")
             .arg(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "hold", "--nocapture"])
+            .args(["--ignored", "--exact", "control_plane::hold", "--nocapture"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

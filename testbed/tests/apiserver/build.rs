@@ -1,5 +1,4 @@
 //! Builds that are killed, and two at once: of Kubernetes, as long as it takes Go to start compilers.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -18,7 +17,7 @@ fn build() {
 /// A process that builds into this cache.
 fn builder(cache: &Path) -> (Child, BufReader<ChildStderr>) {
     let mut builder = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "build", "--nocapture"])
+        .args(["--ignored", "--exact", "build::build", "--nocapture"])
         .env("OPENHIVE_TESTBED_CACHE", cache)
         .env("GOCACHE", cache)
         .env("GOTMPDIR", cache)
