@@ -46,7 +46,6 @@ pub(crate) struct Stack {
 impl Cluster {
     /// What may pass from `source` to `destination`: the egress of the one and the ingress of the
     /// other, each decided by itself (`docs/network-policy.md`, rule 8).
-    #[must_use]
     pub fn verdict(&self, source: &Endpoint<'_>, destination: &Endpoint<'_>) -> Verdict {
         match self.always_reaches(source, destination) {
             Tri::Yes => Verdict::allow(),
@@ -86,7 +85,6 @@ impl Cluster {
     }
 
     /// What one side of the flow lets pass.
-    #[must_use]
     pub fn one_side(
         &self,
         direction: Direction,
@@ -122,7 +120,7 @@ impl Cluster {
             .enumerate()
             .filter(|(_, policy)| policy.rules(direction).is_some())
             .map(|(i, policy)| (i, self.selects(policy, pod)))
-            .filter(|(_, selected)| *selected != Tri::No)
+            .filter(|(_, selected)| selected.possibly())
             .collect();
         let admin = self
             .admin
@@ -130,7 +128,7 @@ impl Cluster {
             .enumerate()
             .filter(|(_, policy)| !policy.rules(direction).is_empty())
             .map(|(i, policy)| (i, self.admin_selects(policy, pod)))
-            .filter(|(_, selected)| *selected != Tri::No)
+            .filter(|(_, selected)| selected.possibly())
             .collect::<Vec<_>>();
         self.stack_of(pod, network, &admin)
     }
@@ -148,7 +146,7 @@ impl Cluster {
             network,
             applies,
             baseline: self.groups(Tier::Baseline, admin),
-            foreign: self.foreign.iter().any(|f| self.foreign_selects(f, pod) != Tri::No),
+            foreign: self.foreign.iter().any(|f| self.foreign_selects(f, pod).possibly()),
         }
     }
 

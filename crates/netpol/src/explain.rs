@@ -148,7 +148,7 @@ impl Cluster {
             true => Tri::No,
             false => self.always_reaches(source, destination),
         };
-        if always == Tri::Yes {
+        if always.certainly() {
             let side = |direction| Side::of(Reason::always(direction), protocol, port).0;
             let (egress, ingress) = (side(Direction::Egress), side(Direction::Ingress));
             return Explanation {
@@ -190,11 +190,11 @@ impl Cluster {
         let opens = |id| self.rule_opens(direction, id, peer, destination);
         let reason = Reason::told(self, direction, (pod, &stack), opens, Passes::from(&verdict));
         let (mut side, found) = Side::of(reason, protocol, port);
-        if found == Tri::No {
+        if !found.possibly() {
             side.addition = stack
                 .network
                 .iter()
-                .find(|(_, selected)| *selected == Tri::Yes)
+                .find(|(_, selected)| selected.certainly())
                 .and_then(|(policy, _)| self.addition(*policy, direction, peer, protocol, port))
                 .filter(|addition| self.opens(addition, source, destination, protocol, port));
         }
@@ -249,7 +249,7 @@ impl Cluster {
         };
         rules.0.get_or_insert_default().extend(rules.1.unwrap_or_default());
         let verdict = after.one_side(addition.direction, source, destination);
-        verdict.at(protocol, port) == Tri::Yes
+        verdict.at(protocol, port).certainly()
     }
 }
 

@@ -109,7 +109,6 @@ impl Requirement {
     }
 
     /// Whether it holds.
-    #[must_use]
     pub fn matches(&self, label: Label<'_>) -> Tri {
         const UNKNOWN: Tri = Tri::Maybe(Why::UnknownLabel);
         match (self, label) {
@@ -159,10 +158,9 @@ impl Selector {
     }
 
     /// Whether the labels satisfy every condition.
-    #[must_use]
     pub fn matches(&self, labels: &Labels) -> Tri {
         self.requirements.iter().fold(Tri::Yes, |all, r| {
-            if all == Tri::No { all } else { all.and(r.matches(labels.get(r.key()))) }
+            if !all.possibly() { all } else { all.and(r.matches(labels.get(r.key()))) }
         })
     }
 }

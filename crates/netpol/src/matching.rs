@@ -84,7 +84,7 @@ impl Cluster {
             return Tri::Yes;
         }
         rule.peers.iter().fold(Tri::No, |any, p| {
-            if any == Tri::Yes { any } else { any.or(self.peer_is(&policy.namespace, p, peer)) }
+            if any.certainly() { any } else { any.or(self.peer_is(&policy.namespace, p, peer)) }
         })
     }
 
@@ -103,7 +103,7 @@ impl Cluster {
                     Scope::Matching(selector) if selector.is_everything() => Tri::Yes,
                     Scope::Matching(selector) => selector.matches(&self.namespace_labels(pod)),
                 };
-                if home == Tri::No {
+                if !home.possibly() {
                     home
                 } else {
                     home.and(pods.matches(&pod.labels)).and(network)
@@ -120,7 +120,7 @@ impl Cluster {
             }
             (Peer::Block(block), Endpoint::Host(_) | Endpoint::Pod(_)) => {
                 match (self.blocks_hold_nodes(), self.block_holds(block, remote)) {
-                    (doubt @ Tri::Maybe(_), held) if held != Tri::No && is_addressed(remote) => {
+                    (doubt @ Tri::Maybe(_), held) if held.possibly() && is_addressed(remote) => {
                         doubt
                     }
                     (holds, held) => holds.and(held),
@@ -190,7 +190,7 @@ impl Cluster {
                 };
                 let found = self.nodes.values().filter(meets);
                 let found = found.map(|node| nodes.matches(&node.labels)).fold(Tri::No, Tri::or);
-                if found == Tri::No { found } else { ADDRESS }
+                if !found.possibly() { found } else { ADDRESS }
             }
             (AdminPeer::DomainNames(_), Endpoint::Pod(pod)) if !pod.host_network => Tri::No,
             (AdminPeer::DomainNames(_), _) => ADDRESS,

@@ -75,7 +75,7 @@ impl Reason {
             let rules = read.rules(direction).iter().enumerate();
             Deciding {
                 policy: format!("{} {}", read.kind, read.name),
-                certain: selected == Tri::Yes,
+                certain: selected.certainly(),
                 rules: matching(
                     &mut rules.map(|(rule, r)| (RuleId::Admin { policy, rule }, r.action)),
                 ),
@@ -86,17 +86,17 @@ impl Reason {
             let rules = 0..read.rules(direction).map_or(0, <[_]>::len);
             Deciding {
                 policy: format!("NetworkPolicy {}", read.id()),
-                certain: selected.and(stack.applies) == Tri::Yes,
+                certain: selected.and(stack.applies).certainly(),
                 rules: matching(
                     &mut rules.map(|rule| (RuleId::Network { policy, rule }, Action::Allow)),
                 ),
             }
         };
-        let applying = stack.network.iter().filter(|_| stack.applies != Tri::No);
+        let applying = stack.network.iter().filter(|_| stack.applies.possibly());
         let before = stack.admin.iter().flatten().map(admin);
         let after = stack.baseline.iter().flatten().map(admin);
         let policies = before.chain(applying.map(network)).chain(after).collect();
-        let may = |foreign: &&Foreign| cluster.foreign_selects(foreign, pod) != Tri::No;
+        let may = |foreign: &&Foreign| cluster.foreign_selects(foreign, pod).possibly();
         let foreign = cluster.foreign.iter().filter(may);
         let not_evaluated = foreign.map(|f| f.object.clone()).collect();
         Self { direction, policies, always: false, not_evaluated, passes }
@@ -303,7 +303,7 @@ impl Reasons {
         let cluster = &connections.input().cluster;
         let stack = &self.stacks[direction as usize][own];
         let (source, _) = direction.from_to(own, other);
-        let always = connections.is_node_of(source, destination) == Tri::Yes;
+        let always = connections.is_node_of(source, destination).certainly();
         self.key.clear();
         self.key.push(direction as u32);
         self.key.push(u32::from(always));

@@ -17,7 +17,6 @@ use super::ports::Protocol;
 use super::service::{
     NoBackend, PortName, Service, ServiceKind, ServicePort, SliceEndpoint, TargetPort,
 };
-use super::verdict::Tri;
 
 /// Aliases that are followed from one to the next.
 const ALIASES: usize = 8;
@@ -114,7 +113,7 @@ impl Input {
         let (mut backends, mut matched) = (Vec::new(), false);
         for member in &self.members {
             let selected = service.selects(&member.pod);
-            if selected == Tri::No {
+            if !selected.possibly() {
                 continue;
             }
             matched = true;
@@ -124,7 +123,7 @@ impl Input {
                 protocol: found.protocol,
                 port,
                 service_port: (!service.headless).then_some(found.port),
-                certain: selected == Tri::Yes,
+                certain: selected.certainly(),
             }));
         }
         match (backends.is_empty(), matched) {

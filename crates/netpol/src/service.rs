@@ -112,7 +112,6 @@ impl Service {
     }
 
     /// Whether the selector holds the pod. Without a selector: no.
-    #[must_use]
     pub fn selects(&self, pod: &Pod) -> Tri {
         match &self.selector {
             Some(selector) if pod.namespace() == Some(&self.namespace) => {

@@ -2,6 +2,15 @@
 //!
 //! Kleene's logic over sets of ports: a certain denial in one direction beats any doubt, and a
 //! certain permission beats the doubt of another rule (`docs/network-policy.md`, "Uncertainty").
+//!
+//! # What is not known is never an answer
+//!
+//! A [`Tri`] is no `bool`, has no order, and becomes a `bool` by its name only: [`Tri::certainly`] drops
+//! the doubt and [`Tri::possibly`] keeps it, so that whoever reads the line sees which of the two is
+//! meant. Whether something is proven closed is `!possibly()`, whether it is proven open is
+//! `certainly()`. A `match` names all three. Nothing outside of this module compares a `Tri` with one of
+//! its values by `==`; a test looks for it. A [`Verdict`] is alike: its ports are [`Verdict::allowed`] or
+//! [`Verdict::possible`], and what is in the second only comes with its reason, [`Verdict::uncertain`].
 
 use std::fmt;
 
@@ -54,8 +63,9 @@ impl fmt::Display for Why {
     }
 }
 
-/// A truth value with the reason of a doubt.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// A truth value with the reason of a doubt. It has no order: neither is a doubt half a permission.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[must_use]
 pub enum Tri {
     /// Certainly not.
     No,
@@ -66,6 +76,18 @@ pub enum Tri {
 }
 
 impl Tri {
+    /// Whether it is certainly so. What is not known is not.
+    #[must_use]
+    pub const fn certainly(self) -> bool {
+        matches!(self, Self::Yes)
+    }
+
+    /// Whether it is so, or not known. Only what is certainly not so is not.
+    #[must_use]
+    pub const fn possibly(self) -> bool {
+        !matches!(self, Self::No)
+    }
+
     /// Why it is not known; `None` where it is.
     #[must_use]
     pub const fn why(self) -> Option<Why> {
@@ -76,7 +98,6 @@ impl Tri {
     }
 
     /// Both. Of two doubts the more severe is kept.
-    #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
@@ -87,7 +108,6 @@ impl Tri {
     }
 
     /// Either. Of two doubts the more severe is kept.
-    #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
@@ -106,6 +126,7 @@ impl From<bool> for Tri {
 
 /// What may pass between two endpoints: certainly, or perhaps and why. Everything else is denied.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[must_use]
 pub struct Verdict {
     yes: PortSet,
     /// Disjoint from `yes`; sorted by reason, none empty. Two reasons may share a port.
@@ -114,25 +135,21 @@ pub struct Verdict {
 
 impl Verdict {
     /// Nothing passes.
-    #[must_use]
     pub const fn deny() -> Self {
         Self { yes: PortSet::none(), maybe: Vec::new() }
     }
 
     /// Everything passes.
-    #[must_use]
     pub fn allow() -> Self {
         Self::of(PortSet::all())
     }
 
     /// Exactly these ports pass.
-    #[must_use]
     pub const fn of(ports: PortSet) -> Self {
         Self { yes: ports, maybe: Vec::new() }
     }
 
     /// Perhaps these ports pass.
-    #[must_use]
     pub fn perhaps(ports: PortSet, why: Why) -> Self {
         Self::new(PortSet::none(), [(why, ports)])
     }
@@ -192,7 +209,6 @@ impl Verdict {
     }
 
     /// The answer for one port.
-    #[must_use]
     pub fn at(&self, protocol: Protocol, port: u16) -> Tri {
         if self.yes.contains(protocol, port) {
             return Tri::Yes;
@@ -204,14 +220,12 @@ impl Verdict {
     }
 
     /// What either lets pass.
-    #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         let doubts = self.maybe.iter().chain(&other.maybe).cloned();
         Self::new(self.yes.union(&other.yes), doubts)
     }
 
     /// What both let pass.
-    #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let yes = self.yes.intersection(&other.yes);
         if self.maybe.is_empty() && other.maybe.is_empty() {
@@ -223,7 +237,6 @@ impl Verdict {
     }
 
     /// What passes where this holds only under a condition, and nothing passes otherwise.
-    #[must_use]
     pub fn under(&self, condition: Tri) -> Self {
         match condition {
             Tri::No => Self::deny(),
@@ -236,7 +249,6 @@ impl Verdict {
     }
 
     /// What is known where either of the two holds, and it is not known which.
-    #[must_use]
     pub fn either(&self, other: &Self, why: Why) -> Self {
         let yes = self.yes.intersection(&other.yes);
         let possible = self.possible().union(&other.possible());
@@ -250,7 +262,6 @@ impl Verdict {
 
     /// `first` on `certain`, perhaps `first` on `possible`, else `self`: one step of a list of rules
     /// in which the first match decides. `certain` must be part of `possible`.
-    #[must_use]
     pub fn preceded_by(
         &self,
         first: &Self,
@@ -275,7 +286,6 @@ impl Verdict {
 
     /// Several verdicts of which any may be the one that counts, each on the ports that it is about;
     /// `base` on all other ports. A single one counts for certain.
-    #[must_use]
     pub fn any_of(
         base: &Self,
         candidates: impl IntoIterator<Item = (PortSet, Self)>,

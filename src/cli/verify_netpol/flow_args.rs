@@ -6,7 +6,6 @@ use crate::ui::Failure;
 use netpol::listing::{Asked, Filter};
 use netpol::pick::{NotThere, parse_port};
 use netpol::service::Service;
-use netpol::verdict::Tri;
 use netpol::{Input, Protocol};
 
 /// Workloads behind a Service that are named.
@@ -74,7 +73,7 @@ pub(super) fn a_service(inputs: &[&Input], error: &NotThere) -> Option<Failure> 
         let is = |s: &&Service| s.name == name && namespace.is_none_or(|n| n == s.namespace);
         input.services.iter().find(is).map(|service| (*input, service))
     })?;
-    let behind = input.members.iter().filter(|m| service.selects(&m.pod) == Tri::Yes);
+    let behind = input.members.iter().filter(|m| service.selects(&m.pod).certainly());
     let mut words: Vec<String> = Vec::new();
     for member in behind {
         let id = match &member.workload {

@@ -12,7 +12,6 @@ use crate::evaluate::RuleId;
 use crate::labels::Selector;
 use crate::policy::{Direction, Peer, RulePorts, Scope};
 use crate::ports::Protocol;
-use crate::verdict::Tri;
 
 /// What a rule matches: the number of its peers' set, or everyone.
 pub(super) type Peers = Option<u32>;
@@ -228,7 +227,7 @@ fn partition(
     }
     for foreign in &universe.cluster.foreign {
         let mut selected = Bits::none(universe.len());
-        let may = |i: &usize| cluster.foreign_selects(foreign, universe.pod(*i)) != Tri::No;
+        let may = |i: &usize| cluster.foreign_selects(foreign, universe.pod(*i)).possibly();
         universe.pods().filter(may).for_each(|i| selected.set(i));
         partition.split_bits(&selected);
         isolated.or(&selected);

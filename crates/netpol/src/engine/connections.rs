@@ -261,7 +261,6 @@ impl<'a> Connections<'a> {
 
     /// Whether the pods of a class are, on its network, the node of the pods of another class: then
     /// they reach them whatever policies say.
-    #[must_use]
     pub fn is_node_of(&self, from: usize, to: usize) -> Tri {
         if !self.is_host(from) {
             return Tri::No;

@@ -164,7 +164,7 @@ impl<'a> Selectors<'a> {
                     cluster.namespace_labels(&pod(home.clone(), Labels::default())).into_owned()
                 }
             };
-            let matches = |selector: &Selector| selector.matches(&labels) != Tri::No;
+            let matches = |selector: &Selector| selector.matches(&labels).possibly();
             let own = match &home {
                 Home::Namespace(name) => self.own.get(name.as_str()).map_or(&[][..], |own| own),
                 Home::Elsewhere(_) => &[],
@@ -347,7 +347,7 @@ fn minimal(cluster: &Cluster, stands_for: PodPattern, origin: Origin) -> Option<
     };
     let pod = pod(home, Labels::new(labels));
     let matches = stands_for.namespace_selector.matches(&cluster.namespace_labels(&pod));
-    (matches != Tri::No).then_some(Representative { pod, stands_for, origin })
+    matches.possibly().then_some(Representative { pod, stands_for, origin })
 }
 
 /// The fewest labels that satisfy a selector; `None` if it contradicts itself.
@@ -365,7 +365,7 @@ fn satisfy(selector: &Selector) -> Option<Vec<(String, String)>> {
                         .requirements()
                         .iter()
                         .filter(|r| r.key() == key)
-                        .all(|r| r.matches(label) == Tri::Yes)
+                        .all(|r| r.matches(label).certainly())
                 };
                 labels.push((key.to_owned(), values.iter().find(fits)?.clone()));
             }

@@ -8,7 +8,7 @@ use crate::finding::{Cause, Origin, Role};
 use crate::input::Input;
 use crate::policy::{Direction, Policy};
 use crate::ports::PortSet;
-use crate::verdict::{Tri, Verdict};
+use crate::verdict::Verdict;
 
 /// What the platform's own policies are; `None` where nobody knows.
 pub(crate) type Ours<'a> = Option<&'a [Policy]>;
@@ -50,7 +50,7 @@ pub(crate) fn doubted_by(
     for (direction, subject, peer) in sides(source, destination) {
         let Endpoint::Pod(pod) = subject else { continue };
         if input.cluster.stack(direction, pod).foreign {
-            let may = |f: &&Foreign| input.cluster.foreign_selects(f, pod) != Tri::No;
+            let may = |f: &&Foreign| input.cluster.foreign_selects(f, pod).possibly();
             causes.extend(input.cluster.foreign.iter().filter(may).map(|foreign| {
                 let (kind, name) = foreign.object.split_once(' ').unwrap_or((&foreign.object, ""));
                 let object = format!("{} {name}", kind.to_ascii_lowercase()).trim_end().to_owned();

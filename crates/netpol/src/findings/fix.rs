@@ -6,7 +6,7 @@ use crate::endpoint::{Endpoint, Pod};
 use crate::finding::{Cause, Origin, Role};
 use crate::policy::{Direction, Policy};
 use crate::ports::{PortSet, Protocol};
-use crate::verdict::{Tri, Why};
+use crate::verdict::Why;
 
 /// Lines that are given; more would bury the first.
 const LINES: usize = 4;
@@ -140,7 +140,7 @@ fn missing(scene: &Scene<'_>, direction: Direction, pod: &Pod) -> Vec<String> {
     };
     let missing = ours.unwrap_or_default().iter().filter(|own| {
         own.rules(direction).is_some()
-            && scene.input.cluster.selects(own, pod) == Tri::Yes
+            && scene.input.cluster.selects(own, pod).certainly()
             && !there(own)
     });
     missing.map(|own| put_back(scene, &name(own))).collect()

@@ -13,7 +13,6 @@ use crate::finding::Finding;
 use crate::policy::{Direction, NoteKind, Peer, Policy, Rule, RulePorts};
 use crate::ports::{PortRange, PortSet, Protocol};
 use crate::service::Service;
-use crate::verdict::Tri;
 
 /// Where clouds hand out credentials and user data: AWS, Azure, Google and others; the same by
 /// IPv6; ECS tasks; Azure's agent endpoint; Alibaba.
@@ -114,7 +113,7 @@ fn reaches_metadata<'a>(
         open.retain(|a| {
             let end = Endpoint::Outside(Span::from(**a));
             let verdict = cluster.verdict(&Endpoint::Pod(pod), &end);
-            verdict.at(Protocol::Tcp, METADATA_PORT) == Tri::Yes
+            verdict.at(Protocol::Tcp, METADATA_PORT).certainly()
         });
     }
     let names: Vec<String> = open.iter().map(|a| a.to_string()).collect();
@@ -146,7 +145,7 @@ fn client_lost<'a>(
             && !s.keeps_client
             && selected.iter().any(|(i, _)| {
                 let pod = &world.member(*i).pod;
-                s.selects(pod) == Tri::Yes
+                s.selects(pod).certainly()
                     && s.ports
                         .iter()
                         .any(|p| p.target(pod).is_some_and(|t| opens(&rule.ports, p.protocol, t)))

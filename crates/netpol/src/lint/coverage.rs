@@ -9,7 +9,6 @@ use crate::endpoint::{ContainerPorts, Endpoint, Home, Pod};
 use crate::finding::Finding;
 use crate::labels::{Labels, NAMESPACE_NAME};
 use crate::policy::{Direction, Policy, Rule, RulePorts};
-use crate::verdict::Tri;
 
 pub(super) fn lint(world: &World<'_>, found: &mut Vec<Finding>) {
     let mut namespaces: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
@@ -129,7 +128,7 @@ fn not_isolated(world: &World<'_>, found: &mut Vec<Finding>) {
             pod.host_network || (!isolated[*d as usize][i] && !denied_by_admin(world, *d, pod))
         };
         let open: Vec<Direction> = Direction::ALL.into_iter().filter(is_open).collect();
-        let foreign = || cluster.foreign.iter().any(|f| cluster.foreign_selects(f, pod) != Tri::No);
+        let foreign = || cluster.foreign.iter().any(|f| cluster.foreign_selects(f, pod).possibly());
         if open.is_empty() || !told.insert(workload(member)) || foreign() {
             continue;
         }

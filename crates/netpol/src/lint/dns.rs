@@ -61,7 +61,7 @@ fn ports(world: &World<'_>) -> BTreeSet<u16> {
     for service in &world.input.services {
         for port in service.ports.iter().filter(|p| p.port == DNS && p.protocol == Protocol::Udp) {
             for member in &world.input.members {
-                if service.selects(&member.pod) == Tri::Yes {
+                if service.selects(&member.pod).certainly() {
                     all.extend(port.target(&member.pod));
                 }
             }

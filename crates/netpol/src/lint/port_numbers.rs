@@ -7,7 +7,6 @@ use crate::finding::Finding;
 use crate::policy::{Direction, Peer, Policy, Rule, RulePorts};
 use crate::ports::{PortRange, PortSet, Protocol};
 use crate::service::{Service, ServicePort};
-use crate::verdict::Tri;
 
 pub(super) fn lint(world: &World<'_>, found: &mut Vec<Finding>) {
     for policy in world.policies() {
@@ -92,7 +91,7 @@ fn service_port<'a>(
         let mut pods = PortSet::none();
         for (i, _) in destinations.iter().flat_map(|d| d.iter()) {
             let pod = &world.member(*i).pod;
-            if service.selects(pod) == Tri::Yes
+            if service.selects(pod).certainly()
                 && let Some(target) = port.target(pod)
             {
                 pods = pods.union(&PortSet::of(protocol, PortRange::one(target)));

@@ -9,7 +9,6 @@ use crate::input::Member;
 use crate::policy::{Direction, Peer, Policy, Rule, Scope};
 use crate::ports::Protocol;
 use crate::service::{Service, ServicePort};
-use crate::verdict::Tri;
 
 /// From where somebody is meant to come.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -109,7 +108,7 @@ fn is_closed(
     let selects = |p: &&Policy| {
         p.namespace == member.namespace
             && p.rules(Direction::Ingress).is_some()
-            && p.selector.matches(&member.pod.labels) != Tri::No
+            && p.selector.matches(&member.pod.labels).possibly()
     };
     let mut isolated = false;
     for policy in world.policies().iter().filter(selects) {

@@ -49,7 +49,7 @@ fn selects_nothing<'a>(world: &World<'a>, policy: &'a Policy) -> Option<Finding>
     };
     let hint = nearly(world, world.namespace(&policy.namespace), selector);
     let elsewhere = || {
-        let holds = |i: &u32| selector.matches(&world.member(*i).pod.labels) == Tri::Yes;
+        let holds = |i: &u32| selector.matches(&world.member(*i).pod.labels).certainly();
         let all = 0..world.input.members.len() as u32;
         let i = all.take(LOOKED_AT).find(holds).filter(|_| !selector.is_everything())?;
         Some(format!("{} has these labels: name its namespace", workload(world.member(i))))
@@ -91,7 +91,7 @@ fn matches_nothing<'a>(
     let homes: Vec<&str> = match namespaces {
         Scope::Own => vec![policy.namespace.as_str()],
         Scope::Matching(selector) => {
-            world.inhabited().filter(|n| world.namespace_is(n, selector) != Tri::No).collect()
+            world.inhabited().filter(|n| world.namespace_is(n, selector).possibly()).collect()
         }
     };
     let members: Vec<u32> = homes.iter().flat_map(|n| world.namespace(n)).copied().collect();
@@ -128,7 +128,7 @@ fn matches_nothing<'a>(
 /// Whether pods of another namespace have these labels.
 fn namespaces_with(world: &World<'_>, pods: &Selector, own: &str) -> bool {
     let others = world.input.members.iter().filter(|m| m.namespace != own).take(LOOKED_AT);
-    others.into_iter().any(|m| pods.matches(&m.pod.labels) == Tri::Yes)
+    others.into_iter().any(|m| pods.matches(&m.pod.labels).certainly())
 }
 
 /// The member that fails one condition only, and how.
@@ -137,7 +137,7 @@ fn nearly(world: &World<'_>, members: &[u32], selector: &Selector) -> Option<Str
     for i in members.iter().take(LOOKED_AT) {
         let member = world.member(*i);
         let label = |r: &Requirement| member.pod.labels.get(r.key());
-        let mut failed = conditions.iter().filter(|r| r.matches(label(r)) == Tri::No);
+        let mut failed = conditions.iter().filter(|r| !r.matches(label(r)).possibly());
         let (Some(only), None) = (failed.next(), failed.next()) else { continue };
         let Requirement::In(_, values) = only else { continue };
         // A single condition that fails says nothing, unless the value is nearly the same.

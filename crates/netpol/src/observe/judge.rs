@@ -84,9 +84,9 @@ pub fn judge(
             (Wanted::Open, _) => FlowVerdict::Match,
             (Wanted::Wide, _) => FlowVerdict::Wide,
         },
-        _ if wanted == Wanted::Closed && says == Tri::Yes => FlowVerdict::Bypass,
-        _ if wanted == Wanted::Open && says == Tri::No => FlowVerdict::Overblock,
-        Observed::Unknown { .. } if says == Tri::Maybe(Why::CniDependent) => {
+        _ if wanted == Wanted::Closed && says.certainly() => FlowVerdict::Bypass,
+        _ if wanted == Wanted::Open && !says.possibly() => FlowVerdict::Overblock,
+        Observed::Unknown { .. } if says.why() == Some(Why::CniDependent) => {
             FlowVerdict::CniDependent
         }
         Observed::Unknown { reason } => unknown(reason.clone()),
@@ -107,8 +107,8 @@ pub fn judge(
 #[must_use]
 pub fn disagrees(wanted: Wanted, says: Tri, seen: &Observed) -> bool {
     match seen {
-        Observed::Open => wanted == Wanted::Closed || says == Tri::No,
-        Observed::Blocked { .. } => wanted == Wanted::Open || says == Tri::Yes,
+        Observed::Open => wanted == Wanted::Closed || !says.possibly(),
+        Observed::Blocked { .. } => wanted == Wanted::Open || says.certainly(),
         Observed::Unknown { .. } => true,
     }
 }

@@ -9,7 +9,6 @@ use crate::endpoint::{Endpoint, Pod};
 use crate::labels::{Requirement, Selector};
 use crate::policy::Policy;
 use crate::ports::Protocol;
-use crate::verdict::Tri;
 
 /// So many equal answers in a row count, so that one lost packet proves nothing.
 const IN_A_ROW: u32 = 3;
@@ -255,14 +254,14 @@ pub fn keeps_open(cluster: &Cluster, pod: &Pod, other: &Pod, port: u16) -> Vec<S
     let (pod_end, other_end) = (Endpoint::Pod(pod), Endpoint::Pod(other));
     let is_shut = [(&pod_end, &other_end), (&other_end, &pod_end)].into_iter().all(|(from, to)| {
         let verdict = shut.verdict(from, to);
-        [Protocol::Tcp, Protocol::Udp].iter().all(|p| verdict.at(*p, port) == Tri::No)
+        [Protocol::Tcp, Protocol::Udp].iter().all(|p| !verdict.at(*p, port).possibly())
     });
     if is_shut {
         return Vec::new();
     }
-    let own = cluster.policies.iter().filter(|p| cluster.selects(p, pod) != Tri::No);
-    let admin = cluster.admin.iter().filter(|p| cluster.admin_selects(p, pod) != Tri::No);
-    let foreign = cluster.foreign.iter().filter(|p| cluster.foreign_selects(p, pod) != Tri::No);
+    let own = cluster.policies.iter().filter(|p| cluster.selects(p, pod).possibly());
+    let admin = cluster.admin.iter().filter(|p| cluster.admin_selects(p, pod).possibly());
+    let foreign = cluster.foreign.iter().filter(|p| cluster.foreign_selects(p, pod).possibly());
     let own = own.map(|p| format!("NetworkPolicy {}", p.id()));
     own.chain(admin.map(|p| format!("{} {}", p.kind, p.name)))
         .chain(foreign.map(|p| p.object.clone()))

@@ -9,7 +9,6 @@ use crate::input::Input;
 use crate::matrix::{Party, Platform};
 use crate::ports::Protocol;
 use crate::service::{Service, ServicePort};
-use crate::verdict::Tri;
 
 /// What is sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -118,7 +117,7 @@ pub struct Resolved {
 
 /// The Services that select a pod.
 pub(super) fn services_of<'a>(input: &'a Input, pod: &'a Pod) -> impl Iterator<Item = &'a Service> {
-    input.services.iter().filter(|service| service.selects(pod) == Tri::Yes)
+    input.services.iter().filter(|service| service.selects(pod).certainly())
 }
 
 /// The addresses and ports behind a port of a Service that are ready.

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod complete;
 mod expect;
 mod explain;
@@ -19,6 +20,7 @@ mod report;
 mod rules;
 mod services;
 mod table;
+mod unknown;
 
 use serde_json::{Value, json};
 

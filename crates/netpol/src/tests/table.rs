@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = include_str!("../../../../docs/network-policy.md");
 const TESTS: &[&str] = &[
+    include_str!("admin.rs"),
     include_str!("rules.rs"),
     include_str!("invalid.rs"),
     include_str!("objects.rs"),
