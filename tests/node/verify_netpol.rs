@@ -69,13 +69,14 @@ fn patch(platform: &Platform, namespace: &str, name: &str, patch: &Value) {
     platform.node.kubectl(&arguments).unwrap();
 }
 
-const CALLERS: [&str; 6] = ["gateway", "agent", "agent*", "sandbox", "pipeline", "migration"];
+const CALLERS: [&str; 7] =
+    ["gateway", "agent", "agent*", "sandbox", "pipeline", "migration", "other"];
 
 /// Faults by the run that has to find them: those of one run change different rows and columns, so that each is seen
 /// by itself. With each run's exit code.
 fn faults() -> Vec<(i32, Vec<Fault>)> {
     let agents = ["agent", "agent*"];
-    let outside = ["database", "external", "api-server", "metadata"];
+    let outside = ["database", "external", "private", "api-server", "metadata"];
     let strangers = ["ingress", "elsewhere"];
     let gateway_is_shut = Fault {
         what: "a policy is deleted",
@@ -105,7 +106,7 @@ fn faults() -> Vec<(i32, Vec<Fault>)> {
             // Their egress is wider than needed, and now nothing at the other end makes up for it.
             all("bypass", &["gateway", "sandbox", "pipeline", "migration"], &agents),
             all("bypass", &["agent"], &["agent*"]),
-            all("bypass", &["agent*"], &["agent"]),
+            all("bypass", &["agent*"], &agents),
         ]),
     };
     let wrong_label = Fault {
@@ -142,7 +143,11 @@ fn faults() -> Vec<(i32, Vec<Fault>)> {
                 "egress": [{"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}]}]});
             policy(platform, "hive-sandbox", &spec);
         },
-        finds: all("bypass", &["sandbox", "pipeline"], &["metadata"]),
+        finds: union([
+            all("bypass", &["sandbox", "pipeline", "other"], &["metadata"]),
+            // Where the database is no policy says, so that it may be there too, on all ports.
+            all("unknown", &["sandbox", "pipeline", "other"], &["database"]),
+        ]),
     };
     let down = Fault {
         what: "a target that is down",
@@ -156,6 +161,7 @@ fn faults() -> Vec<(i32, Vec<Fault>)> {
         finds: union([
             all("unreachable-baseline", &CALLERS, &["dashboard"]),
             all("unreachable-baseline", &strangers, &["dashboard"]),
+            all("unreachable-baseline", &["dashboard"], &["dashboard"]),
         ]),
     };
     vec![

@@ -248,3 +248,108 @@ pub fn elsewhere(node: &str, platform: &Platform) -> ProbePodSpec {
         sends: true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipnet::IpNet;
+    use serde_json::{Value, json};
+
+    use super::{Participant, needed, running};
+    use crate::input::Input;
+    use crate::matrix::{Party, Platform, Profile};
+    use crate::observe::plan::Question;
+    use crate::ports::PortSet;
+    use crate::read::Reader;
+
+    fn platform() -> Platform {
+        Platform {
+            profile: Profile::Platform,
+            database_ports: vec![5432],
+            database_service: None,
+            database_cidr: None::<IpNet>,
+            api_server_ports: vec![6443],
+            api_server_cidr: None,
+            api_server_addresses: Vec::new(),
+            dns_namespace: "kube-system".to_owned(),
+            dns_labels: Vec::new(),
+            dns_ports: vec![53],
+            node_local_dns: None,
+            ingress_namespace: Some("ingress-nginx".to_owned()),
+            ingress_cidrs: Vec::new(),
+            cluster_cidrs: Vec::new(),
+            sandbox_allow: Vec::new(),
+            relay: None,
+        }
+    }
+
+    /// A Gateway that runs, with a Service that may send traffic to what is not ready.
+    fn input(publishes_not_ready: bool) -> Input {
+        let labels = json!({"app.kubernetes.io/name": "hive-gateway"});
+        let owner = json!({"kind": "Deployment", "name": "hive-gateway", "controller": true});
+        let container = json!({"name": "gateway", "image": "i", "ports": [
+            {"name": "http", "containerPort": 8080}]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "hive-gateway-x", "namespace": "openhive", "labels": labels,
+                "ownerReferences": [owner]},
+            "spec": {"containers": [container], "nodeName": "n"},
+            "status": {"phase": "Running", "podIPs": [{"ip": "fd00::7"}, {"ip": "10.0.0.7"}]}});
+        let service = json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "hive-gateway", "namespace": "openhive"},
+            "spec": {"selector": labels, "publishNotReadyAddresses": publishes_not_ready,
+                "ports": [{"port": 8080}]}});
+        let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "p", "namespace": "openhive"},
+            "spec": {"podSelector": {"matchLabels": labels}}});
+        read(&[pod, service, policy])
+    }
+
+    fn read(objects: &[Value]) -> Input {
+        let mut reader = Reader::new("default");
+        objects.iter().for_each(|object| reader.add(object, None));
+        reader.finish()
+    }
+
+    fn question(from: Party, to: Party) -> Question {
+        Question { from, to, open: PortSet::none(), wide: PortSet::none() }
+    }
+
+    fn gateway(input: &Input) -> Vec<Participant> {
+        running(input, &platform())
+    }
+
+    #[test]
+    fn a_party_that_is_asked_about_its_own_kind_gets_a_second_pod_to_be_reached() {
+        let input = input(false);
+        let there = gateway(&input);
+        assert_eq!(there[0].id(), "openhive/hive-gateway-x");
+        assert_eq!(there[0].container, "gateway");
+        assert_eq!(there[0].address().map(|a| a.to_string()), Some("10.0.0.7".to_owned()));
+        let of = |questions: &[Question]| needed(questions, &there, &input, &platform()).0;
+        assert!(of(&[question(Party::Gateway, Party::Dns)]).is_empty(), "the running pod sends");
+        let specs = of(&[question(Party::Gateway, Party::Gateway)]);
+        assert_eq!(specs.len(), 1);
+        assert!(!specs[0].sends);
+        assert_eq!(specs[0].listens, [8080]);
+        assert_eq!(specs[0].declares[0].name, "http", "a rule may open it by this name");
+        let agents = of(&[question(Party::AgentMade, Party::AgentMade)]);
+        assert_eq!(agents.iter().map(|s| s.sends).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn no_pod_is_created_that_would_get_a_services_traffic() {
+        let input = input(true);
+        let there = gateway(&input);
+        let questions = [question(Party::Gateway, Party::Gateway)];
+        let (specs, absent) = needed(&questions, &there, &input, &platform());
+        assert!(specs.is_empty());
+        assert!(absent[0].why.contains("service openhive/hive-gateway"), "{absent:?}");
+    }
+
+    #[test]
+    fn nothing_is_created_in_the_ingress_controllers_namespace() {
+        let questions = [question(Party::IngressController, Party::Gateway)];
+        let (specs, absent) = needed(&questions, &[], &input(false), &platform());
+        assert!(specs.iter().all(|spec| spec.namespace != "ingress-nginx"));
+        assert_eq!(absent[0].party, Party::IngressController);
+    }
+}
