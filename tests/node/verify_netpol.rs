@@ -143,11 +143,7 @@ fn faults() -> Vec<(i32, Vec<Fault>)> {
                 "egress": [{"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}]}]});
             policy(platform, "hive-sandbox", &spec);
         },
-        finds: union([
-            all("bypass", &["sandbox", "pipeline", "other"], &["metadata"]),
-            // Where the database is no policy says, so that it may be there too, on all ports.
-            all("unknown", &["sandbox", "pipeline", "other"], &["database"]),
-        ]),
+        finds: all("bypass", &["sandbox", "pipeline", "other"], &["metadata"]),
     };
     let down = Fault {
         what: "a target that is down",
@@ -214,7 +210,7 @@ fn policies_of_other_kinds_are_never_green() {
     platform.node.kubectl(&["delete", kind, "--timeout=60s"]).unwrap();
     let debug = ["delete", "ciliumnetworkpolicy/debug", "-n", "hive-sandbox"];
     platform.node.kubectl(&debug).unwrap();
-    let selected = |party: &Value| matches!(party.as_str(), Some("sandbox" | "pipeline"));
+    let selected = |party: &Value| matches!(party.as_str(), Some("sandbox" | "pipeline" | "other"));
     let mut expected = cluster_policies_find();
     let mut doubted = 0;
     for cell in cells(&report) {

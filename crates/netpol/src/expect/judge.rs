@@ -36,6 +36,13 @@ pub enum Deviation {
     Wide,
 }
 
+impl Deviation {
+    /// Whether it is about what must be open.
+    const fn is_of_open(self) -> bool {
+        matches!(self, Self::Overblock | Self::Unknown { wanted: true, .. })
+    }
+}
+
 /// Ports of a flow that are not what an entry expects.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -333,10 +340,14 @@ impl<'e> Run<'e> {
         // Of two pods that are not in the input, only what an entry says is expected.
         let listed = from.is_listed() || to.is_listed();
         let unlisted = if listed { self.expectations.unlisted } else { Unlisted::Ignore };
-        let found = decide(self.expectations, entries, unlisted)
+        let mut found: Vec<Found> = decide(self.expectations, entries, unlisted)
             .iter()
             .flat_map(|part| part.deviations(open))
             .collect();
+        // It is some address, and what must be closed is asked of every address.
+        if [from, to].iter().any(|set| matches!(set, EndpointSet::Somewhere)) {
+            found.retain(|one| one.deviation.is_of_open());
+        }
         let entries: Vec<usize> = entries.iter().map(|(entry, _)| *entry).collect();
         visit(&Judged { from, to, entries: &entries, found });
     }
