@@ -214,7 +214,7 @@ fn policies_of_other_kinds_are_never_green() {
     platform.node.kubectl(&["delete", kind, "--timeout=60s"]).unwrap();
     let debug = ["delete", "ciliumnetworkpolicy/debug", "-n", "hive-sandbox"];
     platform.node.kubectl(&debug).unwrap();
-    let selected = |party: &Value| matches!(party.as_str(), Some("sandbox" | "pipeline"));
+    let selected = |party: &Value| matches!(party.as_str(), Some("sandbox" | "pipeline" | "other"));
     let mut expected = cluster_policies_find();
     let mut doubted = 0;
     for cell in cells(&report) {

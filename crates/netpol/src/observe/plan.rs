@@ -111,9 +111,7 @@ pub fn plan(
         for source in sources {
             for (number, target) in plan.targets.iter().enumerate() {
                 let from = &plan.participants[source];
-                // A pod always reaches itself, and through a Service it may be itself that answers.
-                let itself = || from.address().is_some_and(|own| target.leads_to(own));
-                if target.to != question.to || itself() {
+                if target.to != question.to || target.may_be(from) {
                     continue;
                 }
                 let wanted = Some(question.wanted(target));

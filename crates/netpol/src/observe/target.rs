@@ -90,9 +90,16 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether a connection to it may end at this address.
-    pub(super) fn leads_to(&self, address: IpAddr) -> bool {
-        self.address == address || self.ready.iter().any(|(ready, _)| *ready == address)
+    /// Whether it may be the participant itself that answers: at its own address, or as one of those
+    /// behind a Service. What has its node's address may be anything else on the node.
+    pub(super) fn may_be(&self, participant: &Participant) -> bool {
+        let at = |own| self.address == own || self.ready.iter().any(|(ready, _)| *ready == own);
+        let is_pod = |behind: &Behind| match behind {
+            Behind::Pod(pod) => participant.pod.is_same(pod),
+            Behind::Host(_) | Behind::Outside(_) => false,
+        };
+        participant.address().is_some_and(at)
+            && (!participant.pod.host_network || self.behind.iter().any(is_pod))
     }
 }
 
