@@ -63,9 +63,8 @@ pub fn run(args: &FreshArgs) -> Result<()> {
         let tiers = tiers.iter().map(String::as_str);
         step(&["test", "--no-lint"].into_iter().chain(tiers).collect::<Vec<_>>());
     }
-    let summary = place.summary(&steps);
+    println!("{}", place.summary(&steps));
     place.remove()?;
-    println!("{summary}");
     let failed: Vec<_> = steps.iter().filter(|step| step.failed).map(|step| &*step.name).collect();
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
