@@ -126,7 +126,8 @@ fn state(pod: &Value, listens: bool) -> Result<Running, (String, bool)> {
     if beside || list("containers").count() > 1 {
         return Err(("another container was put beside its own".to_owned(), true));
     }
-    let started = container["started"] == true;
+    // It has no readiness probe, so that this is what the startup probe says.
+    let started = container["ready"] == true;
     if phase != "Running" || container["state"]["running"].is_null() || (listens && !started) {
         let scheduled = status["conditions"]
             .as_array()
